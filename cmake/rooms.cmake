@@ -1,0 +1,56 @@
+# A room is a folder with one library. Its link list is the floor plan: what a room does not link,
+# it cannot include and link against. Sources and tests are found by folder, so adding a file needs
+# no edit here.
+
+# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...])
+#   makes library kp_<folder with / as _> from <folder>/*.cpp (and sub-folders that are no room of
+#   their own, see NESTED), and test program test_<...> from tests/<folder>/*_test.cpp.
+function(kp_room folder)
+  cmake_parse_arguments(ARG "NESTED" "" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
+  string(REPLACE "/" "_" name "${folder}")
+  if(ARG_NESTED)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
+  else()
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
+  endif()
+  if(sources)
+    add_library(kp_${name} STATIC ${sources})
+    target_include_directories(kp_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(kp_${name} PUBLIC kp_build ${ARG_LINKS} PRIVATE ${ARG_PRIVATE})
+    kp_precompile(kp_${name})
+  else()
+    add_library(kp_${name} INTERFACE)
+    target_include_directories(kp_${name} INTERFACE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(kp_${name} INTERFACE kp_build ${ARG_LINKS})
+  endif()
+  if(KP_TESTS)
+    file(GLOB tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp")
+    if(tests)
+      add_executable(test_${name} ${tests})
+      target_link_libraries(test_${name} PRIVATE kp_${name} kp_test_support ${ARG_TEST_LINKS})
+      kp_precompile(test_${name})
+      gtest_discover_tests(test_${name}
+        WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+    endif()
+  endif()
+endfunction()
+
+function(kp_precompile target)
+  if(KP_PCH)
+    target_precompile_headers(${target} PRIVATE
+      <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <span> <string>
+      <string_view> <unordered_map> <vector>)
+  endif()
+endfunction()
+
+# kp_program(<folder> <program name> [LINKS <target>...])
+function(kp_program folder name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
+  if(sources)
+    add_executable(${name} ${sources})
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${name} PRIVATE kp_build ${ARG_LINKS})
+    kp_precompile(${name})
+  endif()
+endfunction()
