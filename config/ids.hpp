@@ -62,6 +62,7 @@ bool is_uuid(std::string_view text);
 template <class Tag>
 class uuid_id {
  public:
+  uuid_id() = default;  // empty: the id of nothing
   static std::optional<uuid_id> parse(std::string_view text) {
     if (!detail::is_uuid(text)) return std::nullopt;
     return uuid_id(std::string(text));

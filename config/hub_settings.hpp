@@ -1,0 +1,64 @@
+#pragma once
+
+#include "config/problem.hpp"
+#include "config/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kp {
+
+// All national addresses of one environment.
+struct national_addresses {
+  std::string maskinporten_token_url;
+  std::string maskinporten_audience;
+  std::string altinn_exchange_url;
+  std::string broker_url;                    // …/broker/api/v1
+  std::string broker_resource;               // eformidling-dpo-meldingsutveksling
+  std::string service_registry_url;          // …/adressetjeneste
+  std::string service_registry_key_url;
+};
+
+enum class environment_preset { production, test, sandbox };
+
+struct listener_settings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 9093;
+  std::string certificate_file, key_file;    // both or none
+};
+
+// hub.yaml. Every key is declared once, in hub_settings.cpp, with type, default, range, one sentence,
+// whether a change needs a restart and whether it is secret; docs/settings.md is made from that.
+struct hub_settings {
+  environment_preset preset = environment_preset::sandbox;
+  national_addresses national;               // the preset's, with single addresses overridden
+  listener_settings api;
+  std::string storage_path;                  // absolute after loading
+  std::string tenants_folder;                // absolute after loading
+  secret master_key;                         // 32 bytes as 64 hex digits; default: file <storage>/master.key, made at first start
+  bool master_key_is_default = true;
+  std::string ca_file;                       // extra trust for outgoing TLS, PEM; empty: the system's
+  std::string proxy;
+  std::size_t max_connections = 4096;
+  std::size_t max_requests_in_flight = 1024;             // 503 beyond
+  std::size_t max_requests_in_flight_per_organisation = 256;  // 429 beyond
+  std::size_t io_workers = 2;
+  std::size_t broker_search_per_minute = 10;             // per Maskinporten client, dpo.md 3.7
+  std::size_t broker_calls_per_minute = 120;             // each other endpoint
+  std::string log_level = "info";
+  std::string file;
+};
+
+struct loaded_hub {
+  std::optional<hub_settings> settings;      // present when there is no problem
+  std::vector<problem> problems;
+};
+loaded_hub load_hub(const std::string& path, const environment&);
+
+// The settings reference (Markdown) of hub.yaml, made from the declarations.
+std::string describe_hub_settings();
+
+}  // namespace kp

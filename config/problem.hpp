@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+namespace kp {
+
+struct source_position {
+  std::string file;
+  int line = 0;      // 1-based; 0: the file as a whole
+  int column = 0;    // 1-based
+};
+
+// Something wrong in a file that a person wrote.
+struct problem {
+  source_position where;
+  std::string rule;      // what is broken, as a sentence
+  std::string remedy;    // what to do
+};
+
+// "tenants.d/910076787.yaml:14:5: <rule>. <remedy>"
+std::string to_string(const problem&);
+
+}  // namespace kp

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "protocol/maskinporten/maskinporten.hpp"
+
+namespace kp::altinn {
+
+// Altinn tokens for one Maskinporten client (dpo.md 2.2, 2.3): exchanged, cached per system user and
+// scope for 25 minutes or until their exp, whichever is first. Lives on the network thread.
+class token_exchange {
+ public:
+  token_exchange(http::client& http, const clock& time, maskinporten::client& maskinporten,
+                 std::string exchange_url);
+  ~token_exchange();
+  http::awaitable<result<std::string>> get(const maskinporten::system_user&, std::string scope);
+  void forget(const maskinporten::system_user&, std::string_view scope);
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace kp::altinn

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "config/clock.hpp"
+#include "config/ids.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kp::storage {
+
+// What a key is about. These numbers are on disk: never change or reuse one. A test pins them.
+//
+// A key is: organisation (u32) | kind (u8) | parts. Integers are big-endian so that byte order is
+// numeric order; a text part that is followed by another part ends in 0x00.
+enum class record_kind : std::uint8_t {
+  sequence = 1,                 // -> next row id that is surely unused
+  channel_registry = 2,         // channel name -> channel number
+  data_key = 3,                 // -> wrapped data key
+  outgoing_message = 10,        // channel u32 | message id -> outgoing_message
+  outgoing_owner = 11,          // message id -> channel u32
+  inbound_message = 20,         // message id -> inbound_message
+  inbound_queue = 21,           // channel u32 | order u64 -> message id (unlocked messages only)
+  inbound_lock = 22,            // message id -> lease
+  inbound_lock_expiry = 23,     // channel u32 | expiry i64 us | message id -> nothing
+  inbound_listing = 24,         // channel u32 | row id u64 -> message id
+  conversation = 30,            // channel u32 | row id u64 -> conversation
+  conversation_by_message = 31, // direction u8 | message id -> channel u32, row id u64
+  conversation_expiry = 32,     // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
+  status = 40,                  // channel u32 | status id u64 -> status
+  status_by_message = 41,       // channel u32 | message id 0x00 | status id u64 -> nothing
+  outbox_item = 50,             // service u8 | item id u64 -> outbox_item
+  outbox_due = 51,              // service u8 | due i64 us | item id u64 -> nothing
+  outbox_claim = 52,            // service u8 | item id u64 -> lease
+  outbox_by_message = 53,       // service u8 | message id 0x00 | item id u64 -> nothing
+  channel_reference = 60,       // message id -> message channel name to echo
+  transfer = 61,                // service u8 | transfer id -> transfer
+  inbound_seat = 70,            // service u8 -> lease
+  blob = 80,                    // blob id -> blob record
+  blob_bytes = 81,              // blob id -> encrypted bytes of a small blob
+};
+
+class key_builder {
+ public:
+  key_builder(organisation_id organisation, record_kind kind);
+  key_builder& u8(std::uint8_t value) &;
+  key_builder& u32(std::uint32_t value) &;
+  key_builder& u64(std::uint64_t value) &;
+  key_builder& time(time_point value) &;           // sign bit flipped, so that order holds
+  key_builder& text(std::string_view value) &;     // as is: only as the last part
+  key_builder& text_part(std::string_view value) &;  // ends in 0x00
+  std::string str() const { return key_; }
+
+ private:
+  std::string key_;
+};
+
+// The smallest key after every key that begins with `prefix`.
+std::string prefix_end(std::string_view prefix);
+
+// All keys of one organisation: [begin, end).
+std::string organisation_begin(organisation_id);
+std::string organisation_end(organisation_id);
+
+}  // namespace kp::storage

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "config/problem.hpp"
+#include "tenants/organisation.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kp::tenants {
+
+struct loaded {
+  std::vector<std::shared_ptr<const organisation>> organisations;  // those without problems, by id
+  std::vector<problem> problems;                                    // everything that is wrong, at once
+};
+
+// Reads one organisation's file: structure, values, channel rules (tenants/channel_rules.hpp).
+// `environment` answers names of environment variables (std::getenv in the programs).
+loaded load_file(const std::string& path, const environment& environment);
+
+// Reads every *.yaml and *.yml of a folder (not below; hidden files and editors' leftovers are
+// passed over), on as many threads as there are cores, and checks what concerns several files: an
+// organisation in two files, the same API user twice.
+loaded load_folder(const std::string& folder, const environment& environment);
+
+}  // namespace kp::tenants

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "config/hub_settings.hpp"
+#include "config/ids.hpp"
+#include "config/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+// Who: an organisation and its channels, as read from one YAML file. Pure data.
+
+namespace kp::tenants {
+
+struct keystore_settings {
+  std::string path;                      // absolute after loading
+  secret password;
+  std::optional<std::string> alias;
+};
+
+// HTTP Basic for the REST API of a channel. The stored form is a scrypt hash
+// "$scrypt$ln=14,r=8,p=1$<salt base64>$<hash base64>", made by `knutepunkt credential`.
+struct basic_credential {
+  std::string user;
+  std::string password_hash;
+};
+
+struct channel_settings {
+  channel_name name;
+  std::set<service> sends;
+  std::set<service> receives;
+  std::optional<std::string> message_channel;         // DPO; ^[a-zA-Z0-9-_]{1,25}$
+  std::vector<basic_credential> credentials;
+  std::chrono::minutes lock_timeout{5};               // peek, rest-api.md 7.3
+  source_position where;                              // of the channel in its file
+};
+
+struct reportee { std::string organisation; std::string name; };  // on behalf of: 0192:…, system user
+
+struct dpo_settings {
+  bool enabled = false;
+  std::string system_user_organisation;               // default 0192:<number>
+  std::string system_user_name;                       // default <number>_integrasjonspunkt_systembruker_<number>
+  std::optional<std::string> maskinporten_client_id;  // default MOVE_IP_<number>
+  std::chrono::hours default_ttl{24};
+  std::uint64_t upload_size_limit = 1ull << 30;
+  bool sha1_signatures = false;                       // ASiC signature digest as today's installations send
+  std::chrono::seconds poll_interval{15};
+};
+
+struct organisation {
+  organisation_id id;
+  std::string name;
+  keystore_settings keystore;
+  std::vector<keystore_settings> previous_keystores;  // decrypt only, during certificate roll-over
+  std::string maskinporten_client_id;                 // default MOVE_IP_<number>
+  dpo_settings dpo;
+  std::vector<channel_settings> channels;
+  std::string file;                                   // where it was read from
+  std::string fingerprint;                            // changes when the file's content changes
+
+  const channel_settings* find(const channel_name&) const;
+  // The one channel that receives a service, if any.
+  const channel_settings* receiver(service) const;
+};
+
+}  // namespace kp::tenants
