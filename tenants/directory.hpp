@@ -17,7 +17,7 @@ class directory {
   explicit directory(std::vector<std::shared_ptr<const organisation>> organisations);
 
   struct seat {
-    std::shared_ptr<const organisation> organisation;
+    std::shared_ptr<const organisation> owner;
     const channel_settings* channel = nullptr;
   };
   // The path prefix narrows: /{organisation}/ or /{organisation}/{channel}/ before api/…

@@ -38,7 +38,7 @@ struct token { std::string value; time_point expires; };
 // refused with Maskinporten's error, description and, for known codes, what an operator should do.
 class client {
  public:
-  client(http::client& http, asio::thread_pool& workers, const clock& time, random_source& random,
+  client(http::client& http, http::asio::thread_pool& workers, const clock& time, random_source& random,
          client_settings settings, std::shared_ptr<const crypto::keystore> keys);
   ~client();
   http::awaitable<result<token>> get(token_request);

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "actors/context.hpp"
+#include "actors/messages.hpp"
+
+namespace kp::actors {
+
+struct channel_args {
+  std::shared_ptr<organisation_context> context;
+  channel_number number{};
+  caf::actor organisation;   // receives outbox_changed, expiry_changed
+  caf::actor registry;       // answers find_receiver, check_own_certificate
+  caf::actor writer;         // answers commit
+};
+
+// The seat of one business system. Understands:
+//   api_call         -> api_answer          rest-api.md 5 to 9
+//   upload_begin     -> upload_admission    6.3, before the body
+//   upload_end       -> api_answer          6.3, after it
+//   upload_too_large -> api_answer
+//   multipart_send   -> api_answer          6.5
+// Nothing is answered 2xx before it is durable.
+caf::behavior channel(caf::event_based_actor* self, channel_args args);
+
+}  // namespace kp::actors

@@ -1,0 +1,33 @@
+#include "actors/context.hpp"
+
+namespace kp::actors {
+
+organisation_context::organisation_context(std::shared_ptr<hub_context> hub_,
+                                           std::shared_ptr<const tenants::organisation> settings_,
+                                           std::map<channel_name, channel_number> numbers_,
+                                           std::shared_ptr<storage::row_ids> ids_)
+    : hub(std::move(hub_)),
+      settings(std::move(settings_)),
+      numbers(std::move(numbers_)),
+      ids(std::move(ids_)),
+      messages(hub->store, settings->id),
+      inbox(hub->store, settings->id),
+      conversations(hub->store, settings->id),
+      statuses(hub->store, settings->id),
+      references(hub->store, settings->id) {}
+
+storage::outbox organisation_context::outbox(service via) const {
+  return {hub->store, settings->id, via};
+}
+
+storage::transfers organisation_context::transfers(service via) const {
+  return {hub->store, settings->id, via};
+}
+
+const tenants::channel_settings* organisation_context::channel(channel_number number) const {
+  for (const auto& [name, its] : numbers)
+    if (its == number) return settings->find(name);
+  return nullptr;
+}
+
+}  // namespace kp::actors

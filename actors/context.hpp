@@ -1,0 +1,68 @@
+#pragma once
+
+#include "config/byte_io.hpp"
+#include "config/clock.hpp"
+#include "config/hub_settings.hpp"
+#include "config/random.hpp"
+#include "protocol/http/async.hpp"
+#include "storage/blobs.hpp"
+#include "storage/repositories.hpp"
+#include "tenants/organisation.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace kp::http {
+class client;
+}
+namespace kp::registry {
+class signing_keys;
+}
+
+// What every actor of the hub shares. References outlive all actors. No CAF here.
+
+namespace kp::actors {
+
+struct hub_context {
+  hub_settings settings;
+  http::asio::io_context& network;      // one thread: sockets and every coroutine
+  http::asio::thread_pool& workers;     // disk, cipher, signatures
+  const clock& time;
+  random_source& random;
+  const storage::engine& store;         // actors read; only the store writer writes
+  storage::blobs& blobs;
+  spool_factory& spools;
+  http::client* http = nullptr;         // network thread only
+  registry::signing_keys* registry_keys = nullptr;
+  storage::committer commit_from_worker;  // commits and waits; worker threads only
+};
+
+// Everything that is kept for one organisation, and who it is. Shared by its actors.
+struct organisation_context {
+  organisation_context(std::shared_ptr<hub_context> hub_,
+                       std::shared_ptr<const tenants::organisation> settings_,
+                       std::map<channel_name, channel_number> numbers_,
+                       std::shared_ptr<storage::row_ids> ids_);
+
+  std::shared_ptr<hub_context> hub;
+  std::shared_ptr<const tenants::organisation> settings;
+  std::map<channel_name, channel_number> numbers;   // of the channels in settings
+
+  std::shared_ptr<storage::row_ids> ids;
+  storage::outgoing_messages messages;
+  storage::inbox inbox;
+  storage::conversations conversations;
+  storage::statuses statuses;
+  storage::channel_references references;
+  storage::outbox outbox(service via) const;
+  storage::transfers transfers(service via) const;
+
+  const tenants::channel_settings* channel(channel_number) const;
+  organisation_id id() const { return settings->id; }
+};
+
+}  // namespace kp::actors
