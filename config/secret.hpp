@@ -15,7 +15,7 @@ environment process_environment();
 // Where a secret comes from; its value is read when it is asked for and never printed.
 class secret {
  public:
-  enum class origin { environment, file, clear };
+  enum class origin { variable, file, clear };
   secret() = default;
   secret(origin from, std::string name_or_path_or_value);
 
