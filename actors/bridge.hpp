@@ -2,6 +2,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/context.hpp"
+#include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -10,17 +11,21 @@
 
 namespace kp::actors {
 
-// From an actor: runs `work` (makes an awaitable<T>; T movable) on the network thread; afterwards
-// `self` receives `wrap(T)` as a message. Exceptions of the coroutine end up in `failed(text)`, also a
-// message. The actor may be gone by then; that is fine.
+// From an actor: runs `work` (a callable that makes an awaitable<Message>) on the network thread;
+// afterwards `self` receives the message. The actor may be gone by then; that is fine. A coroutine
+// that throws is a bug: it is logged, and nothing is received.
 template <class Message, class Work>
 void start(caf::event_based_actor* self, http::asio::io_context& network, Work work) {
-  auto addr = caf::actor_cast<caf::actor_addr>(self);
   auto task = [](caf::actor_addr to, Work run) -> http::awaitable<void> {
-    Message message = co_await run();
-    if (auto target = caf::actor_cast<caf::actor>(to)) caf::anon_send(target, std::move(message));
+    try {
+      Message message = co_await run();
+      if (auto target = caf::actor_cast<caf::actor>(to)) caf::anon_send(target, std::move(message));
+    } catch (const std::exception& e) {
+      log(log_level::error, std::string("a task on the network thread failed: ") + e.what());
+    }
   };
-  http::asio::co_spawn(network, task(std::move(addr), std::move(work)), http::asio::detached);
+  http::asio::co_spawn(network, task(caf::actor_cast<caf::actor_addr>(self), std::move(work)),
+                       http::asio::detached);
 }
 
 // From a coroutine on the network thread: sends `message` to `to` and waits for its `Answer`.

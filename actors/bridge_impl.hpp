@@ -2,8 +2,8 @@
 
 #include "actors/bridge.hpp"
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace kp::actors {
 
@@ -31,7 +31,8 @@ void ask_and_quit(caf::event_based_actor* self, const caf::actor& to, Message me
   self->request(to, caf::infinite, std::move(message))
       .then([finish](Answer& answer) { finish(std::move(answer)); },
             [finish](const caf::error&) {
-              finish(transient(http::http_errc::cancelled, "the part of the hub that was asked stopped"));
+              finish(transient(http::http_errc::cancelled,
+                               "the part of the hub that was asked stopped"));
             });
 }
 
@@ -48,7 +49,8 @@ http::awaitable<result<Answer>> ask(caf::actor_system& system, caf::actor to, Me
     detail::ask_and_quit<Answer>(self, to, std::move(message), executor, pending);
   });
   boost::system::error_code ignored;  // cancelled means that the answer is here
-  co_await pending->timer.async_wait(http::asio::redirect_error(http::asio::use_awaitable, ignored));
+  co_await pending->timer.async_wait(
+      http::asio::redirect_error(http::asio::use_awaitable, ignored));
   if (!pending->value) {
     pending->value.emplace(error{});
     co_return transient(http::http_errc::timeout, "the hub did not answer in time");

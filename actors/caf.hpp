@@ -1,7 +1,7 @@
 #pragma once
 
-// The one door to CAF 0.17: nothing else includes its headers, so that a move to CAF 1.x is confined
-// to this file and to the behaviours.
+// The one door to CAF 0.17: nothing else includes its headers, so that a move to CAF 1.x is
+// confined to this file and to the behaviours.
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
@@ -23,8 +23,8 @@
 
 namespace kp::actors {
 
-// The scheduler that suits waiting for others (measured: stealing costs idle processor time and wakes
-// late, an unlimited throughput lets two busy actors starve the rest).
+// The scheduler that suits waiting for others (measured: stealing costs idle processor time and
+// wakes late, an unlimited throughput lets two busy actors starve the rest).
 inline void tune(caf::actor_system_config& config, std::size_t threads) {
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", threads);

@@ -29,14 +29,14 @@ namespace kp::actors {
 
 struct hub_context {
   hub_settings settings;
-  http::asio::io_context& network;      // one thread: sockets and every coroutine
-  http::asio::thread_pool& workers;     // disk, cipher, signatures
+  http::asio::io_context& network;   // one thread: sockets and every coroutine
+  http::asio::thread_pool& workers;  // disk, cipher, signatures
   const clock& time;
   random_source& random;
-  const storage::engine& store;         // actors read; only the store writer writes
+  const storage::engine& store;  // actors read; only the store writer writes
   storage::blobs& blobs;
   spool_factory& spools;
-  http::client* http = nullptr;         // network thread only
+  http::client* http = nullptr;  // network thread only
   registry::signing_keys* registry_keys = nullptr;
   storage::committer commit_from_worker;  // commits and waits; worker threads only
 };
@@ -50,7 +50,7 @@ struct organisation_context {
 
   std::shared_ptr<hub_context> hub;
   std::shared_ptr<const tenants::organisation> settings;
-  std::map<channel_name, channel_number> numbers;   // of the channels in settings
+  std::map<channel_name, channel_number> numbers;  // of the channels in settings
 
   std::shared_ptr<storage::row_ids> ids;
   storage::outgoing_messages messages;

@@ -18,57 +18,57 @@
 namespace kp::actors {
 
 // ---- store writer -------------------------------------------------------------------------------
-struct commit {                         // -> committed, when the batch is durable or refused
+struct commit {  // -> committed, when the batch is durable or refused
   std::shared_ptr<storage::batch> changes;
 };
 struct committed {
-  std::optional<kp::error> failure;     // storage_errc
+  std::optional<kp::error> failure;  // storage_errc
 };
 
 // ---- gateway to channel -------------------------------------------------------------------------
 enum class endpoint {
-  capabilities,              // GET    /api/capabilities/{receiver}
-  create,                    // POST   /api/messages/out
-  list_out,                  // GET    /api/messages/out
-  find_out,                  // GET    /api/messages/out/{messageId}
-  send,                      // POST   /api/messages/out/{messageId}
-  remove_out,                // DELETE /api/messages/out/{messageId}
-  list_in,                   // GET    /api/messages/in
-  peek,                      // GET    /api/messages/in/peek
-  pop,                       // GET    /api/messages/in/pop/{messageId}
-  remove_in,                 // DELETE /api/messages/in/{messageId}
-  list_statuses,             // GET    /api/statuses
-  statuses_of_message,       // GET    /api/statuses/{messageId}
-  list_conversations,        // GET    /api/conversations
-  find_conversation,         // GET    /api/conversations/{id}
-  conversation_of_message,   // GET    /api/conversations/messageId/{messageId}
-  remove_conversation,       // DELETE /api/conversations/{id}
+  capabilities,                    // GET    /api/capabilities/{receiver}
+  create,                          // POST   /api/messages/out
+  list_out,                        // GET    /api/messages/out
+  find_out,                        // GET    /api/messages/out/{messageId}
+  send,                            // POST   /api/messages/out/{messageId}
+  remove_out,                      // DELETE /api/messages/out/{messageId}
+  list_in,                         // GET    /api/messages/in
+  peek,                            // GET    /api/messages/in/peek
+  pop,                             // GET    /api/messages/in/pop/{messageId}
+  remove_in,                       // DELETE /api/messages/in/{messageId}
+  list_statuses,                   // GET    /api/statuses
+  statuses_of_message,             // GET    /api/statuses/{messageId}
+  list_conversations,              // GET    /api/conversations
+  find_conversation,               // GET    /api/conversations/{id}
+  conversation_of_message,         // GET    /api/conversations/messageId/{messageId}
+  remove_conversation,             // DELETE /api/conversations/{id}
   remove_conversation_of_message,  // DELETE /api/conversations/messageId/{messageId}
 };
 
-struct api_call {                       // -> api_answer
+struct api_call {  // -> api_answer
   endpoint what;
-  std::string path;                     // as the client sees it, for error bodies
-  std::string argument;                 // the path variable, decoded; "" when there is none
-  std::string query;                    // undecoded, without '?'
+  std::string path;      // as the client sees it, for error bodies
+  std::string argument;  // the path variable, decoded; "" when there is none
+  std::string query;     // undecoded, without '?'
   std::string body;
   std::string content_type;
 };
 struct api_answer {
   unsigned status = 200;
-  http::headers headers;                // Content-Type when there is a body
+  http::headers headers;  // Content-Type when there is a body
   std::string body;
   std::optional<storage::blob_ref> content;  // pop: stream this instead of body
 };
 
 // An upload: the channel judges it first, then the gateway streams the body into a blob, then the
 // channel commits it.
-struct upload_begin {                   // -> upload_admission
+struct upload_begin {  // -> upload_admission
   std::string path;
-  std::string message;                  // {messageId} as sent
+  std::string message;  // {messageId} as sent
   std::optional<std::string> content_type;
   std::optional<std::string> content_disposition;
-  std::optional<std::string> title;     // query parameter
+  std::optional<std::string> title;  // query parameter
   std::optional<std::uint64_t> content_length;
 };
 struct upload_ticket {
@@ -76,21 +76,21 @@ struct upload_ticket {
   std::string filename;
   std::optional<std::string> title;
   std::string mime_type;
-  std::uint64_t max_bytes = 0;          // what the message may still grow by
+  std::uint64_t max_bytes = 0;  // what the message may still grow by
 };
 struct upload_admission {
   std::optional<upload_ticket> ticket;
-  std::optional<api_answer> refusal;    // when there is no ticket
+  std::optional<api_answer> refusal;  // when there is no ticket
 };
-struct upload_end {                     // -> api_answer; when it is no 2xx, the gateway drops the blob
+struct upload_end {  // -> api_answer; when it is no 2xx, the gateway drops the blob
   std::string path;
   upload_ticket ticket;
   storage::blob_ref content;
   std::shared_ptr<storage::batch> blob_record;  // from blobs::writer::complete
-  std::string arkivmelding;             // the content, when the file is arkivmelding.xml
+  std::string arkivmelding;                     // the content, when the file is arkivmelding.xml
 };
 // More came than max_bytes: the answer to give (MaxFileSizeExceededException).
-struct upload_too_large {               // -> api_answer
+struct upload_too_large {  // -> api_answer
   std::string path;
   upload_ticket ticket;
   std::uint64_t content_length = 0;
@@ -103,7 +103,8 @@ struct multipart_file {
   storage::blob_ref content;
   std::string arkivmelding;
 };
-struct multipart_send {                 // -> api_answer; as upload_end when it is no 2xx: drop what `kept` does not hold
+struct multipart_send {  // -> api_answer; as upload_end when it is no 2xx: drop what `kept` does
+                         // not hold
   std::string path;
   std::optional<std::string> sbd;
   std::vector<multipart_file> files;
@@ -111,60 +112,61 @@ struct multipart_send {                 // -> api_answer; as upload_end when it 
 };
 
 // ---- channel to registry desk -------------------------------------------------------------------
-struct find_receiver {                  // -> receiver_answer
+struct find_receiver {  // -> receiver_answer
   registry::lookup what;
 };
 struct receiver_answer {
   std::optional<registry::answer> found;
   std::optional<kp::error> failure;
 };
-struct check_own_certificate {};        // -> certificate_verdict
+struct check_own_certificate {};  // -> certificate_verdict
 struct certificate_verdict {
-  std::optional<std::string> refusal;   // why, when the certificate may not be used now
+  std::optional<std::string> refusal;  // why, when the certificate may not be used now
 };
 
 // ---- nudges, to the organisation, which passes them on ------------------------------------------
-struct outbox_changed {                 // something new is due for this service
+struct outbox_changed {  // something new is due for this service
   service via;
 };
-struct expiry_changed {};               // a conversation with an expiry has been added
+struct expiry_changed {};  // a conversation with an expiry has been added
 
 // ---- adapter to channel router ------------------------------------------------------------------
-struct route_reference {                // -> routed
+struct route_reference {  // -> routed
   service via;
   std::optional<std::string> reference;  // sendersFileTransferReference
 };
 struct routed {
-  std::optional<channel_number> channel;  // nullopt: belongs to an installation elsewhere, leave it alone
+  std::optional<channel_number>
+      channel;  // nullopt: belongs to an installation elsewhere, leave it alone
 };
-struct arrival {                        // -> arrival_outcome, when durable
+struct arrival {  // -> arrival_outcome, when durable
   service via;
-  channel_number channel{};             // what route_reference said
-  std::string transfer;                 // id at the national service
-  std::string sender;                   // as the national service says it
+  channel_number channel{};  // what route_reference said
+  std::string transfer;      // id at the national service
+  std::string sender;        // as the national service says it
   std::shared_ptr<const sbd::document> document;
-  std::string sbd;                      // as it arrived
+  std::string sbd;  // as it arrived
   storage::content_state state = storage::content_state::none;
   std::optional<storage::blob_ref> content;
-  std::string content_problem;          // why it is unreadable
+  std::string content_problem;  // why it is unreadable
   std::shared_ptr<storage::batch> blob_record;
 };
 enum class arrival_fate { stored, duplicate, status_registered, status_unknown, expired };
 struct arrival_outcome {
   std::optional<arrival_fate> fate;
-  std::optional<kp::error> failure;     // not stored: do not confirm
+  std::optional<kp::error> failure;  // not stored: do not confirm
 };
 
 // ---- upstream limiter ---------------------------------------------------------------------------
-struct acquire {                        // -> acquired, when it is its turn
-  std::string client;                   // Maskinporten client id
-  std::string endpoint;                 // "search", "upload", ...
-  organisation_id organisation;         // turns go round the organisations
+struct acquire {                 // -> acquired, when it is its turn
+  std::string client;            // Maskinporten client id
+  std::string endpoint;          // "search", "upload", ...
+  organisation_id organisation;  // turns go round the organisations
 };
 struct acquired {
-  std::optional<kp::error> failure;     // the queue is full, or the wait would be too long
+  std::optional<kp::error> failure;  // the queue is full, or the wait would be too long
 };
-struct back_off {                       // the national service said 429: nothing for this bucket until then
+struct back_off {  // the national service said 429: nothing for this bucket until then
   std::string client;
   std::string endpoint;
   std::chrono::seconds how_long;

@@ -1,0 +1,306 @@
+#include "actors/gateway.hpp"
+
+#include "actors/bridge.hpp"
+#include "actors/gateway_transfer.hpp"
+#include "actors/route.hpp"
+#include "config/log.hpp"
+#include "config/text.hpp"
+#include "protocol/api/page.hpp"
+#include "protocol/api/upload.hpp"
+#include "protocol/http/http_error.hpp"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+namespace kp::actors {
+
+namespace {
+
+constexpr std::size_t max_sbd_bytes = 2 * 1024 * 1024;
+constexpr std::chrono::milliseconds answer_deadline{60'000};
+// Unknown passwords cost scrypt, 16 MiB and some 50 ms each; more at a time are turned away.
+constexpr std::size_t max_password_checks = 16;
+
+http::headers security_headers() {
+  return {{"X-Content-Type-Options", "nosniff"},
+          {"X-XSS-Protection", "0"},
+          {"Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"},
+          {"Pragma", "no-cache"},
+          {"Expires", "0"},
+          {"X-Frame-Options", "DENY"}};
+}
+
+struct credentials {
+  std::string user;
+  std::string password;
+};
+
+std::optional<credentials> basic_credentials(const http::headers& headers) {
+  const auto field = headers.find("Authorization");
+  if (!field || field->size() < 6 || !equals_ignoring_case(field->substr(0, 6), "Basic "))
+    return std::nullopt;
+  const auto decoded = from_base64(field->substr(6));
+  if (!decoded) return std::nullopt;
+  const auto colon = decoded->find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  return credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+std::string seat_key(organisation_id organisation, const channel_name& channel) {
+  return organisation.to_string() + '/' + channel.to_string();
+}
+
+// Counts a request in for as long as it lives.
+class counted {
+ public:
+  counted(std::size_t& all, std::size_t& mine) : all_(&all), mine_(&mine) { ++*all_, ++*mine_; }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --*all_, --*mine_; }
+
+ private:
+  std::size_t* all_;
+  std::size_t* mine_;
+};
+
+std::optional<std::string> text_of(const http::headers& headers, std::string_view name) {
+  const auto found = headers.find(name);
+  if (!found) return std::nullopt;
+  return std::string(*found);
+}
+
+}  // namespace
+
+struct gateway_desk::state {
+  std::shared_ptr<hub_context> hub;
+  caf::actor_system& system;
+  std::unique_ptr<http::server> server;
+  std::shared_ptr<const tenants::directory> directory;
+  std::unordered_map<std::string, caf::actor> seats;
+  std::size_t in_flight = 0;
+  std::size_t password_checks = 0;
+  std::unordered_map<std::uint32_t, std::size_t> in_flight_of;  // per organisation, stays
+
+  state(std::shared_ptr<hub_context> h, caf::actor_system& s) : hub(std::move(h)), system(s) {}
+
+  http::server_response refuse(const api::problem& why, const http::request_head& head) const {
+    http::server_response response;
+    response.status = why.status;
+    response.headers.add("Content-Type", "application/json");
+    if (why.status == 401) {
+      if (const auto with = head.headers.find("X-Requested-With"); with == "XMLHttpRequest")
+        return {401, {}, {}, nullptr};
+      response.headers.add("WWW-Authenticate", "Basic realm=\"Realm\"");
+    }
+    if (why.status == 429 || why.status == 503) response.headers.add("Retry-After", "1");
+    response.body = api::pretty(api::to_json(why, head.path, hub->time.now()));
+    return response;
+  }
+
+  http::server_response to_response(api_answer answer) const {
+    return {answer.status, std::move(answer.headers), std::move(answer.body), nullptr};
+  }
+
+  http::server_response failed(const error& why, const http::request_head& head) const {
+    log(log_level::warning, "request not answered: " + why.message, {{"path", head.path}});
+    if (why.code == http::http_errc::cut)
+      return refuse({400, "java.io.EOFException", "The request body ended early", {}, {}}, head);
+    if (why.code == http::http_errc::too_large) return refuse(api::payload_too_large(), head);
+    return refuse(api::try_later(503, "The hub cannot do this now: " + why.message), head);
+  }
+
+  // Who asks. nullopt inside the result: nobody known.
+  http::awaitable<result<std::optional<tenants::directory::seat>>> authenticate(
+      const http::request_head& head, tenants::directory::scope scope) {
+    const auto given = basic_credentials(head.headers);
+    if (!given || !directory) co_return std::optional<tenants::directory::seat>{};
+    if (auto known = directory->known(given->user, given->password, scope)) co_return known;
+    if (password_checks >= max_password_checks)
+      co_return transient(http::http_errc::unavailable, "too many sign-ins at once");
+    ++password_checks;
+    auto work = [asked = directory, given = *given, scope] {
+      return asked->authenticate(given.user, given.password, scope);
+    };
+    auto seat = co_await http::on_workers(hub->workers, std::move(work));
+    --password_checks;
+    if (!seat) {
+      const auto agent = text_of(head.headers, "User-Agent").value_or("");
+      log(log_level::warning, "sign-in refused",
+          {{"user", given->user}, {"address", head.remote_address}, {"user_agent", agent}});
+    }
+    co_return seat;
+  }
+
+  http::awaitable<http::server_response> call(caf::actor seat, organisation_id organisation,
+                                              const route::call& to, const http::request_head& head,
+                                              http::request_body& body) {
+    api_call request;
+    request.what = to.what;
+    request.path = head.path;
+    request.argument = to.argument;
+    request.query = head.query;
+    request.content_type = text_of(head.headers, "Content-Type").value_or("");
+    if (to.takes_body) {
+      auto text = co_await http::read_all(body, max_sbd_bytes);
+      if (!text) co_return failed(text.error(), head);
+      request.body = *std::move(text);
+    }
+    auto answer =
+        co_await ask<api_answer>(system, std::move(seat), std::move(request), answer_deadline);
+    if (!answer) co_return failed(answer.error(), head);
+    if (!answer->content) co_return to_response(*std::move(answer));
+    auto content = co_await open_content(hub, organisation, *answer->content);
+    if (!content) {
+      log(log_level::error, "stored content not readable: " + content.error().message,
+          {{"organisation", organisation.to_string()}, {"path", head.path}});
+      co_return refuse(api::asic_read(to.argument), head);
+    }
+    http::server_response response;
+    response.status = answer->status;
+    response.headers = std::move(answer->headers);
+    response.stream = *std::move(content);
+    co_return response;
+  }
+
+  http::awaitable<http::server_response> upload(caf::actor seat, organisation_id organisation,
+                                                const route::upload& to,
+                                                const http::request_head& head,
+                                                http::request_body& body) {
+    upload_begin begin;
+    begin.path = head.path;
+    begin.message = to.message;
+    begin.content_type = text_of(head.headers, "Content-Type");
+    begin.content_disposition = text_of(head.headers, "Content-Disposition");
+    begin.title = api::query::parse(head.query).find("title");
+    begin.content_length = head.content_length;
+    auto admitted = co_await ask<upload_admission>(system, seat, std::move(begin), answer_deadline);
+    if (!admitted) co_return failed(admitted.error(), head);
+    if (!admitted->ticket)
+      co_return to_response(admitted->refusal.value_or(api_answer{500, {}, {}, {}}));
+
+    const auto ticket = *admitted->ticket;
+    const bool is_arkivmelding = ticket.filename == "arkivmelding.xml";
+    auto outcome = co_await receive_upload(hub, organisation, body, head.content_length,
+                                           ticket.max_bytes, is_arkivmelding);
+    if (!outcome) co_return failed(outcome.error(), head);
+    if (const auto* over = std::get_if<too_much>(&*outcome)) {
+      upload_too_large say{head.path, ticket, head.content_length.value_or(over->at_least)};
+      auto answer = co_await ask<api_answer>(system, seat, std::move(say), answer_deadline);
+      if (!answer) co_return failed(answer.error(), head);
+      co_return to_response(*std::move(answer));
+    }
+    auto& got = std::get<received>(*outcome);
+    upload_end end{head.path, ticket, got.content, std::move(got.record),
+                   std::move(got.arkivmelding)};
+    auto answer = co_await ask<api_answer>(system, seat, std::move(end), answer_deadline);
+    // Without an answer nobody knows whether it was committed: the collector finds out.
+    if (!answer) co_return failed(answer.error(), head);
+    if (answer->status >= 300) drop(hub, organisation, {got.content});
+    co_return to_response(*std::move(answer));
+  }
+
+  http::awaitable<http::server_response> multipart(caf::actor seat, organisation_id organisation,
+                                                   const http::request_head& head,
+                                                   http::request_body& body) {
+    const auto type = text_of(head.headers, "Content-Type").value_or("");
+    auto boundary = api::multipart_parser::boundary_of(type);
+    auto got =
+        co_await receive_multipart(hub, organisation, body, boundary.value_or(""), head.path);
+    if (!got) co_return failed(got.error(), head);
+    if (got->refusal) co_return to_response(*std::move(got->refusal));
+    auto answer = co_await ask<api_answer>(system, seat, std::move(got->message), answer_deadline);
+    if (!answer) co_return failed(answer.error(), head);
+    co_return to_response(*std::move(answer));
+  }
+
+  http::awaitable<http::server_response> handle(const http::request_head& head,
+                                                http::request_body& body) {
+    const auto content_type = text_of(head.headers, "Content-Type").value_or("");
+    const auto way = find_route(head.method, head.path, content_type);
+    auto who = co_await authenticate(head, way.scope);
+    if (!who) co_return refuse(api::try_later(503, who.error().message), head);
+    if (!*who) co_return refuse(api::unauthorized(), head);
+    const auto& refusal = std::get_if<route::refusal>(&way.to);
+    if (refusal) {
+      auto response = refuse(refusal->why, head);
+      if (!refusal->allow.empty()) response.headers.add("Allow", refusal->allow);
+      co_return response;
+    }
+
+    const auto organisation = (*who)->owner->id;
+    const auto seat = seats.find(seat_key(organisation, (*who)->channel->name));
+    if (seat == seats.end())
+      co_return refuse(api::try_later(503, "The channel is being opened; try again"), head);
+    auto& mine = in_flight_of[organisation.number()];
+    if (in_flight >= hub->settings.max_requests_in_flight)
+      co_return refuse(api::try_later(503, "The hub is busy; try again"), head);
+    if (mine >= hub->settings.max_requests_in_flight_per_organisation)
+      co_return refuse(api::try_later(429, "Too many requests at once for this organisation"),
+                       head);
+    const counted here(in_flight, mine);
+
+    const auto handle_of_seat = seat->second;
+    if (const auto* to = std::get_if<route::call>(&way.to))
+      co_return co_await call(handle_of_seat, organisation, *to, head, body);
+    if (const auto* to = std::get_if<route::upload>(&way.to))
+      co_return co_await upload(handle_of_seat, organisation, *to, head, body);
+    co_return co_await multipart(handle_of_seat, organisation, head, body);
+  }
+};
+
+gateway_desk::gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system)
+    : state_(std::make_unique<state>(std::move(hub), system)) {}
+
+gateway_desk::~gateway_desk() = default;
+
+result<std::uint16_t> gateway_desk::listen() {
+  const auto& settings = state_->hub->settings;
+  http::server_options options;
+  options.address = settings.api.address;
+  options.port = settings.api.port;
+  options.certificate_file = settings.api.certificate_file;
+  options.key_file = settings.api.key_file;
+  options.max_connections = settings.max_connections;
+  options.headers_on_every_answer = security_headers();
+  auto handler = [me = weak_from_this()](
+                     const http::request_head& head,
+                     http::request_body& body) -> http::awaitable<http::server_response> {
+    return [](std::shared_ptr<gateway_desk> desk, const http::request_head& h,
+              http::request_body& b) -> http::awaitable<http::server_response> {
+      if (!desk) co_return http::server_response{503, {}, {}, nullptr};
+      co_return co_await desk->state_->handle(h, b);
+    }(me.lock(), head, body);
+  };
+  KP_TRY(state_->server,
+         http::server::listen(state_->hub->network, std::move(options), std::move(handler)));
+  return state_->server->port();
+}
+
+void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) {
+  state_->directory = std::move(directory);
+}
+
+void gateway_desk::seat(const seat_opened& opened) {
+  state_->seats[seat_key(opened.organisation, opened.channel)] = opened.seat;
+}
+
+http::awaitable<void> gateway_desk::stop(std::chrono::milliseconds deadline) {
+  if (state_->server) co_await state_->server->stop(deadline);
+  state_->seats.clear();
+}
+
+std::size_t gateway_desk::in_flight() const {
+  return state_->in_flight;
+}
+
+caf::behavior gateway(caf::event_based_actor*, std::shared_ptr<hub_context> hub,
+                      std::shared_ptr<gateway_desk> desk) {
+  return {
+      [=](const seat_opened& opened) {
+        http::asio::post(hub->network, [desk, opened] { desk->seat(opened); });
+      },
+  };
+}
+
+}  // namespace kp::actors

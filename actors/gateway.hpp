@@ -1,0 +1,37 @@
+#pragma once
+
+#include "actors/organisation.hpp"
+#include "protocol/http/server.hpp"
+#include "tenants/directory.hpp"
+
+#include <memory>
+
+namespace kp::actors {
+
+// The REST listener and what it needs to find a channel: lives on the network thread.
+class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
+ public:
+  gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system);
+  ~gateway_desk();
+
+  // Opens the listener. Before the network thread runs, or on it.
+  result<std::uint16_t> listen();
+
+  // On the network thread.
+  void replace(std::shared_ptr<const tenants::directory> directory);
+  void seat(const seat_opened& opened);
+  http::awaitable<void> stop(std::chrono::milliseconds deadline);
+
+  // Requests that are being handled now.
+  std::size_t in_flight() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+// The gateway as the other actors see it. Understands seat_opened.
+caf::behavior gateway(caf::event_based_actor* self, std::shared_ptr<hub_context> hub,
+                      std::shared_ptr<gateway_desk> desk);
+
+}  // namespace kp::actors

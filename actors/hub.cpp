@@ -1,0 +1,59 @@
+#include "actors/hub.hpp"
+
+#include "actors/organisation.hpp"
+#include "actors/supervision.hpp"
+#include "actors/upstream_limiter.hpp"
+
+#include <algorithm>
+
+namespace kp::actors {
+
+caf::behavior hub(caf::event_based_actor* self, hub_args args) {
+  const auto& settings = args.context->settings;
+  auto& system = self->system();
+  upstream_limiter_args limits;
+  limits.time = &args.context->time;
+  limits.search_per_minute = settings.broker_search_per_minute;
+  limits.calls_per_minute = settings.broker_calls_per_minute;
+  const auto limiter = system.spawn(upstream_limiter, limits);
+  const auto front = system.spawn(gateway, args.context, args.desk);
+  self->monitor(limiter);
+  self->monitor(front);
+  self->monitor(args.writer);
+
+  auto organisations = std::make_shared<nursery>(self, "the hub");
+  const auto count = std::max<std::size_t>(args.organisations.size(), 1);
+  for (std::size_t i = 0; i < args.organisations.size(); ++i) {
+    const auto& one = args.organisations[i];
+    organisation_args its;
+    its.hub = args.context;
+    its.settings = one;
+    its.writer = args.writer;
+    its.limiter = limiter;
+    its.gateway = front;
+    // Spread over one interval, so that the polls of many do not come at once.
+    its.first_poll = std::chrono::milliseconds(one->dpo.poll_interval) *
+                     static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count);
+    organisations->add("organisation " + one->id.to_string(),
+                       [&system, its] { return system.spawn(organisation, its); });
+  }
+
+  self->set_down_handler([=, essential = std::vector{limiter.address(), front.address(),
+                                                     args.writer.address()}](caf::down_msg& down) {
+    if (std::ranges::find(essential, down.source) == essential.end())
+      return organisations->on_down(down);
+    args.give_up(self->system().render(down.reason));
+  });
+  self->set_exit_handler([=](caf::exit_msg& stop) {
+    organisations->stop();
+    for (const auto& part : {limiter, front}) {
+      self->demonitor(part);
+      self->send_exit(part, caf::exit_reason::user_shutdown);
+    }
+    self->demonitor(args.writer);
+    self->quit(std::move(stop.reason));
+  });
+  return {[=](const restart_child& which) { organisations->restart(which); }};
+}
+
+}  // namespace kp::actors

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/context.hpp"
+#include "actors/messages.hpp"
+#include "actors/upstream.hpp"
+
+namespace kp::actors {
+
+// Tells the gateway who sits where.
+struct seat_opened {
+  organisation_id organisation;
+  channel_name channel;
+  caf::actor seat;
+};
+
+struct organisation_args {
+  std::shared_ptr<hub_context> hub;
+  std::shared_ptr<const tenants::organisation> settings;
+  caf::actor writer;
+  caf::actor limiter;
+  caf::actor gateway;                       // receives seat_opened
+  std::chrono::milliseconds first_poll{0};  // staggers the organisations
+};
+
+// One legal entity: numbers its channels, then starts and supervises its channel router, adapters,
+// deadlines, registry desk and channels, and passes nudges between them (outbox_changed,
+// expiry_changed).
+caf::behavior organisation(caf::event_based_actor* self, organisation_args args);
+
+}  // namespace kp::actors
+
+KP_MESSAGE(kp::actors::seat_opened);

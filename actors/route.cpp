@@ -1,0 +1,146 @@
+#include "actors/route.hpp"
+
+#include "protocol/api/upload.hpp"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace kp::actors {
+
+namespace {
+
+using segments = std::vector<std::string_view>;
+
+// "/a/b" -> {"a", "b"}; a trailing or double slash leaves an empty segment, which matches nothing.
+segments split(std::string_view path) {
+  segments parts;
+  if (path.empty() || path.front() != '/') return parts;
+  path.remove_prefix(1);
+  for (;;) {
+    const auto slash = path.find('/');
+    parts.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return parts;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+// One line of the endpoint index. "{}" takes any non-empty segment, at most one a line.
+struct line {
+  std::string_view method;
+  std::array<std::string_view, 4> pattern;  // "" where it is shorter
+  endpoint what;
+  bool takes_body = false;
+};
+
+constexpr std::array lines{
+    line{"GET", {"capabilities", "{}"}, endpoint::capabilities},
+    line{"POST", {"messages", "out"}, endpoint::create, true},
+    line{"GET", {"messages", "out"}, endpoint::list_out},
+    line{"GET", {"messages", "out", "{}"}, endpoint::find_out},
+    line{"POST", {"messages", "out", "{}"}, endpoint::send},
+    line{"DELETE", {"messages", "out", "{}"}, endpoint::remove_out},
+    line{"GET", {"messages", "in"}, endpoint::list_in},
+    line{"GET", {"messages", "in", "peek"}, endpoint::peek},
+    line{"GET", {"messages", "in", "pop", "{}"}, endpoint::pop},
+    line{"DELETE", {"messages", "in", "{}"}, endpoint::remove_in},
+    line{"GET", {"statuses"}, endpoint::list_statuses},
+    line{"GET", {"statuses", "{}"}, endpoint::statuses_of_message},
+    line{"GET", {"conversations"}, endpoint::list_conversations},
+    line{"GET", {"conversations", "{}"}, endpoint::find_conversation},
+    line{"GET", {"conversations", "messageId", "{}"}, endpoint::conversation_of_message},
+    line{"DELETE", {"conversations", "{}"}, endpoint::remove_conversation},
+    line{"DELETE", {"conversations", "messageId", "{}"}, endpoint::remove_conversation_of_message},
+};
+
+// Segments of the API that are no ids: never taken for one.
+bool is_reserved(std::string_view first, std::string_view second) {
+  return (first == "statuses" && second == "peek") ||
+         (first == "conversations" && (second == "queue" || second == "messageId"));
+}
+
+std::optional<std::string> match(const line& l, const segments& parts) {
+  std::string argument;
+  std::size_t length = 0;
+  while (length < l.pattern.size() && !l.pattern[length].empty()) ++length;
+  if (parts.size() != length) return std::nullopt;
+  for (std::size_t i = 0; i < length; ++i) {
+    if (l.pattern[i] == "{}") {
+      if (parts[i].empty() || (i == 1 && is_reserved(parts[0], parts[1]))) return std::nullopt;
+      argument = parts[i];
+    } else if (l.pattern[i] != parts[i]) {
+      return std::nullopt;
+    }
+  }
+  return argument;
+}
+
+// Takes the prefix off; false when it names no organisation or channel that can exist.
+bool take_scope(segments& parts, tenants::directory::scope& scope) {
+  for (std::size_t prefix = 0; prefix < 3 && prefix < parts.size(); ++prefix) {
+    if (parts[prefix] != "api") continue;
+    if (prefix >= 1) {
+      const auto id = organisation_id::parse(parts[0]);
+      if (!id) return false;
+      scope.organisation = *id;
+    }
+    if (prefix == 2) {
+      const auto name = channel_name::parse(parts[1]);
+      if (!name) return false;
+      scope.channel = *name;
+    }
+    parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(prefix) + 1);
+    return true;
+  }
+  return false;
+}
+
+route::refusal not_found(std::string_view path) {
+  return {api::no_resource(path), {}};
+}
+
+}  // namespace
+
+route find_route(std::string_view method, std::string_view path, std::string_view content_type) {
+  route found{{}, route::refusal{}};
+  auto parts = split(path);
+  if (!take_scope(parts, found.scope)) {
+    found.to = not_found(path);
+    return found;
+  }
+
+  const bool message_out =
+      parts.size() == 3 && parts[0] == "messages" && parts[1] == "out" && !parts[2].empty();
+  if (message_out && method == "PUT") {
+    found.to = route::upload{std::string(parts[2])};
+    return found;
+  }
+  if (message_out && method == "POST" && parts[2] == "multipart" &&
+      api::multipart_parser::boundary_of(content_type)) {
+    found.to = route::multipart{};
+    return found;
+  }
+
+  // HEAD is GET without a body, except where GET would lock a message.
+  const bool head = method == "HEAD";
+  std::string allow;
+  for (const auto& l : lines) {
+    auto argument = match(l, parts);
+    if (!argument) continue;
+    const bool locks = l.what == endpoint::peek;
+    if (method == l.method || (head && l.method == "GET" && !locks)) {
+      found.to = route::call{l.what, *std::move(argument), l.takes_body};
+      return found;
+    }
+    allow += allow.empty() ? "" : ", ";
+    allow += l.method;
+  }
+  if (message_out) allow += allow.empty() ? "PUT" : ", PUT";
+  if (allow.empty())
+    found.to = not_found(path);
+  else
+    found.to = route::refusal{api::method_not_allowed(method), allow};
+  return found;
+}
+
+}  // namespace kp::actors

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "protocol/api/error_body.hpp"
+#include "tenants/directory.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace kp::actors {
+
+// Where a request goes (rest-api.md 3). The API answers under /api/…, /{organisation}/api/… and
+// /{organisation}/{channel}/api/…; the prefix narrows whose credentials are accepted.
+struct route {
+  struct call {  // one message to the channel
+    endpoint what;
+    std::string argument;
+    bool takes_body = false;
+  };
+  struct upload {  // PUT /api/messages/out/{messageId}
+    std::string message;
+  };
+  struct multipart {};  // POST /api/messages/out/multipart
+  struct refusal {
+    api::problem why;
+    std::string allow;  // of a 405
+  };
+
+  tenants::directory::scope scope;
+  std::variant<call, upload, multipart, refusal> to;
+};
+
+// `path` decoded, without query. `content_type` tells multipart from "send the message named
+// multipart".
+route find_route(std::string_view method, std::string_view path, std::string_view content_type);
+
+}  // namespace kp::actors

@@ -1,0 +1,51 @@
+#include "actors/supervision.hpp"
+
+#include <algorithm>
+
+namespace kp::actors {
+
+std::size_t nursery::add(std::string name, factory make,
+                         std::function<void(const caf::actor&)> started) {
+  children_.push_back({std::move(name), std::move(make), std::move(started), {}, 0, {}});
+  launch(children_.back());
+  return children_.size() - 1;
+}
+
+void nursery::launch(child& c) {
+  c.handle = c.make();
+  c.since = self_->clock().now();
+  self_->monitor(c.handle);
+  if (c.started) c.started(c.handle);
+}
+
+void nursery::on_down(const caf::down_msg& down) {
+  if (stopped_) return;
+  const auto it = std::ranges::find_if(
+      children_, [&](const child& c) { return c.handle && c.handle.address() == down.source; });
+  if (it == children_.end()) return;
+  if (self_->clock().now() - it->since > healthy_after) it->failures = 0;
+  const auto delay = std::min<std::chrono::milliseconds>(
+      first_delay * (1u << std::min(it->failures, 16u)), longest_delay);
+  ++it->failures;
+  log(log_level::error, it->name + " of " + what_ + " stopped and is started again in " +
+                            std::to_string(delay.count()) +
+                            " ms: " + self_->system().render(down.reason));
+  it->handle = nullptr;
+  self_->delayed_send(self_, delay,
+                      restart_child{static_cast<std::size_t>(it - children_.begin())});
+}
+
+void nursery::restart(const restart_child& which) {
+  if (stopped_ || which.index >= children_.size() || children_[which.index].handle) return;
+  launch(children_[which.index]);
+}
+
+void nursery::stop() {
+  stopped_ = true;
+  for (auto& c : children_) {
+    if (c.handle) self_->send_exit(c.handle, caf::exit_reason::user_shutdown);
+    c.handle = nullptr;
+  }
+}
+
+}  // namespace kp::actors
