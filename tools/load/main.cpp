@@ -1,0 +1,39 @@
+#include "tools/load/scenarios.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+void add_target(CLI::App& to, kp::load::target& t, const std::string& prefix) {
+  to.add_option("--" + prefix + "port", t.port, "port of the hub's API on 127.0.0.1");
+  to.add_option("--" + prefix + "user", t.user, "user of the channel")->required();
+  to.add_option("--" + prefix + "password", t.password, "its password")->required();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Loads a hub on this machine and prints figures. tools/bench starts what it needs."};
+  app.require_subcommand(1);
+
+  kp::load::send_options send;
+  auto* sending = app.add_subcommand("send", "create, upload and send small messages");
+  add_target(*sending, send.to, "");
+  sending->add_option("--receiver", send.receiver, "organisation number of the receiver")
+      ->required();
+  sending->add_option("--messages", send.messages)->check(CLI::Range(1, 10'000'000));
+  sending->add_option("--connections", send.connections)->check(CLI::Range(1, 4096));
+  sending->add_option("--bytes", send.bytes)->check(CLI::Range(1024, 10'000'000));
+
+  kp::load::large_options large;
+  auto* moving = app.add_subcommand("large", "one large attachment out and in");
+  add_target(*moving, large.sender, "sender-");
+  add_target(*moving, large.receiver, "receiver-");
+  moving->add_option("--receiver", large.receiver_number, "organisation number of the receiver")
+      ->required();
+  moving->add_option("--bytes", large.bytes);
+  moving->add_option("--hub-pid", large.hub_pid, "process whose memory is watched");
+
+  CLI11_PARSE(app, argc, argv);
+  return sending->parsed() ? kp::load::run_send(send) : kp::load::run_large(large);
+}

@@ -1,0 +1,71 @@
+#include "tools/load/messages.hpp"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+namespace kp::load {
+
+std::string create_body(const std::string& receiver, const std::string& main_document) {
+  using boost::json::array;
+  using boost::json::object;
+  const object identifier{{"authority", "iso6523-actorid-upis"}, {"value", "0192:" + receiver}};
+  const object scope{{"type", "ConversationId"},
+                     {"identifier", "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0"}};
+  object header;
+  header["headerVersion"] = "1.0";
+  header["receiver"] = array{object{{"identifier", identifier}}};
+  header["documentIdentification"] =
+      object{{"standard", "urn:no:difi:arkivmelding:xsd::arkivmelding"},
+             {"typeVersion", "2.0"},
+             {"type", "arkivmelding"}};
+  header["businessScope"] = object{{"scope", array{scope}}};
+  object sbd;
+  sbd["standardBusinessDocumentHeader"] = std::move(header);
+  sbd["arkivmelding"] = object{{"hoveddokument", main_document}};
+  return boost::json::serialize(sbd);
+}
+
+std::string arkivmelding_xml(std::size_t bytes, const std::string& referenced_file) {
+  const auto object = referenced_file.empty()
+                          ? std::string()
+                          : fmt::format(
+                                "<dokumentbeskrivelse><dokumentobjekt><referanseDokumentfil>"
+                                "{}</referanseDokumentfil></dokumentobjekt>"
+                                "</dokumentbeskrivelse>",
+                                referenced_file);
+  const auto front = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+      "<arkivmelding xmlns=\"http://www.arkivverket.no/standarder/noark5/arkivmelding\" "
+      "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
+      "<system>kp-bench</system><meldingId>1</meldingId><tidspunkt>2026-01-01T00:00:00</tidspunkt>"
+      "<antallFiler>1</antallFiler><mappe xsi:type=\"saksmappe\">"
+      "<systemID>43fbe161-7aac-4c9f-a888-d8167aab4144</systemID><tittel>Sak</tittel>"
+      "<registrering xsi:type=\"journalpost\">"
+      "<systemID>430a6710-a3d4-4863-8bd0-5eb1021bee45</systemID>{}<tittel>Brev</tittel>"
+      "<offentligTittel>Brev</offentligTittel></registrering></mappe><!--",
+      object);
+  const std::string back = "--></arkivmelding>";
+  const auto used = front.size() + back.size();
+  return front + std::string(bytes > used ? bytes - used : 0, ' ') + back;
+}
+
+std::string message_id_of(const std::string& sbd) {
+  boost::system::error_code failed;
+  const auto parsed = boost::json::parse(sbd, failed);
+  if (failed) return {};
+  const auto* id = parsed.find_pointer(
+      "/standardBusinessDocumentHeader/documentIdentification/instanceIdentifier", failed);
+  return id && id->is_string() ? std::string(id->as_string()) : std::string();
+}
+
+std::vector<connection::field> json_fields() {
+  return {{"Content-Type", "application/json"}};
+}
+
+std::vector<connection::field> file_fields(const std::string& content_type,
+                                           const std::string& filename) {
+  return {{"Content-Type", content_type},
+          {"Content-Disposition", "attachment; filename=\"" + filename + "\""}};
+}
+
+}  // namespace kp::load

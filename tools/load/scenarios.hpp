@@ -1,0 +1,31 @@
+#pragma once
+
+#include "tools/load/connection.hpp"
+
+namespace kp::load {
+
+struct send_options {
+  target to;
+  std::string receiver;  // nine digits
+  std::uint64_t messages = 20'000;
+  std::size_t connections = 64;
+  std::size_t bytes = 2048;  // of the one file
+};
+
+// Create, upload one file, send; over and over on `connections` connections. Prints messages/s and
+// the median and 99th percentile of a message (three requests). Returns the exit code.
+int run_send(const send_options&);
+
+struct large_options {
+  target sender, receiver;
+  std::string receiver_number;
+  std::uint64_t bytes = 1ull << 30;
+  int hub_pid = 0;  // whose memory is watched; 0: nobody's
+  std::chrono::seconds deadline{900};
+};
+
+// One attachment of `bytes` bytes out through one channel and in through another. Prints the time
+// of each part and how far the hub's memory rose above what it was before.
+int run_large(const large_options&);
+
+}  // namespace kp::load
