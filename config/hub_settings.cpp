@@ -1,0 +1,232 @@
+#include "config/hub_settings.hpp"
+
+#include "config/files.hpp"
+#include "config/national_addresses.hpp"
+#include "config/setting.hpp"
+#include "config/text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace kp {
+
+namespace {
+
+const word_kind<environment_preset> environments{{{"production", environment_preset::production},
+                                                  {"test", environment_preset::test},
+                                                  {"sandbox", environment_preset::sandbox}}};
+
+struct national_key {
+  const char* key;
+  std::string national_addresses::* place;
+  bool base;  // paths are added to it
+  const char* sentence;
+};
+
+constexpr std::array national_urls{
+    national_key{"maskinporten_token_url", &national_addresses::maskinporten_token_url, false,
+                 "Where Maskinporten gives tokens."},
+    national_key{"maskinporten_audience", &national_addresses::maskinporten_audience, false,
+                 "The audience of the grants to Maskinporten; its issuer, with the slash."},
+    national_key{"altinn_exchange_url", &national_addresses::altinn_exchange_url, false,
+                 "Where Altinn exchanges a Maskinporten token for its own."},
+    national_key{"broker_url", &national_addresses::broker_url, true, "Altinn Broker."},
+    national_key{"service_registry_url", &national_addresses::service_registry_url, true,
+                 "The Service Registry (adressetjenesten)."},
+    national_key{"service_registry_key_url", &national_addresses::service_registry_key_url, false,
+                 "The keys that the Service Registry signs with; follows service_registry_url."},
+};
+
+std::string full_key(const national_key& one) {
+  return std::string("national.") + one.key;
+}
+
+std::string master_key_fault(std::string_view value) {
+  const auto bytes = from_hex(value);
+  return bytes && bytes->size() == 32 ? "" : "is not 64 hexadecimal digits (32 bytes)";
+}
+
+void declare_national(declarations<hub_settings>& all) {
+  for (const auto& one : national_urls)
+    all.add(full_key(one), url_kind{one.base},
+            [place = one.place](auto& s) -> auto& { return s.national.*place; }, one.sentence,
+            {.fallback = "that of the environment"});
+  all.add("national.broker_resource", text_kind{},
+          [](auto& s) -> auto& { return s.national.broker_resource; },
+          "The resource in Altinn's register that DPO transfers belong to.",
+          {.fallback = "that of the environment"});
+}
+
+void declare_limits(declarations<hub_settings>& all) {
+  all.add(
+      "limits.max_connections", integer_kind{1, 1'000'000},
+      [](auto& s) -> auto& { return s.max_connections; },
+      "Connections to the REST API at a time.");
+  all.add(
+      "limits.max_requests_in_flight", integer_kind{1, 1'000'000},
+      [](auto& s) -> auto& { return s.max_requests_in_flight; },
+      "Requests at a time; more are answered 503.");
+  all.add(
+      "limits.max_requests_in_flight_per_organisation", integer_kind{1, 1'000'000},
+      [](auto& s) -> auto& { return s.max_requests_in_flight_per_organisation; },
+      "Requests of one organisation at a time; more are answered 429.");
+  all.add(
+      "limits.io_workers", integer_kind{1, 256}, [](auto& s) -> auto& { return s.io_workers; },
+      "Threads for files, ciphers and passwords.");
+}
+
+declarations<hub_settings> declare_all() {
+  declarations<hub_settings> all{hub_settings{}};
+  all.add(
+      "environment", environments, [](auto& s) -> auto& { return s.preset; },
+      "Which national services are used. Certificates of one environment are refused in another.",
+      {.required = true});
+  declare_national(all);
+  all.add(
+      "listener.address", ip_address_kind{}, [](auto& s) -> auto& { return s.api.address; },
+      "Where the REST API listens.");
+  all.add(
+      "listener.port", integer_kind{1, 65535}, [](auto& s) -> auto& { return s.api.port; },
+      "The TCP port of the REST API.");
+  all.add(
+      "listener.certificate", path_kind{true},
+      [](auto& s) -> auto& { return s.api.certificate_file; },
+      "PEM file with the certificate chain of the REST API; together with listener.key. Without "
+      "both the API is plain HTTP.");
+  all.add(
+      "listener.key", path_kind{true}, [](auto& s) -> auto& { return s.api.key_file; },
+      "PEM file with the private key to listener.certificate.");
+  all.add(
+      "storage.path", path_kind{}, [](auto& s) -> auto& { return s.storage_path; },
+      "The folder that holds everything the hub keeps; made at the first start. Keep it on a local "
+      "disk.",
+      {.required = true});
+  all.add(
+      "storage.master_key", secret_kind{&master_key_fault},
+      [](auto& s) -> auto& { return s.master_key; },
+      "What the keys of all stored files are wrapped with: 64 hexadecimal digits. Without it the "
+      "store cannot be read; keep a copy elsewhere.",
+      {.secret = true, .fallback = "the file master.key in storage.path, made at the first start"});
+  all.add("tenants.folder", path_kind{}, [](auto& s) -> auto& { return s.tenants_folder; },
+          "The folder with one YAML file per organisation.", {.fallback = "tenants.d"});
+  all.add(
+      "upstream.ca_file", path_kind{true}, [](auto& s) -> auto& { return s.ca_file; },
+      "PEM file with certificates to trust in outgoing TLS beside the system's.");
+  all.add(
+      "upstream.proxy", url_kind{.host_only = true}, [](auto& s) -> auto& { return s.proxy; },
+      "Proxy for all outgoing calls.");
+  all.add(
+      "upstream.broker_search_per_minute", integer_kind{1, 100'000},
+      [](auto& s) -> auto& { return s.broker_search_per_minute; },
+      "Searches in Altinn Broker per Maskinporten client and minute. Altinn allows 10.");
+  all.add(
+      "upstream.broker_calls_per_minute", integer_kind{1, 100'000},
+      [](auto& s) -> auto& { return s.broker_calls_per_minute; },
+      "Calls of each other Broker endpoint per Maskinporten client and minute. Altinn allows 120.");
+  declare_limits(all);
+  all.add(
+      "log.level",
+      word_kind<std::string>{
+          {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}},
+      [](auto& s) -> auto& { return s.log_level; }, "The least important lines that are logged.");
+  return all;
+}
+
+const declarations<hub_settings>& all_settings() {
+  static const auto all = declare_all();
+  return all;
+}
+
+// What was written replaces what the environment has.
+void fill_national(national_addresses& given, environment_preset preset) {
+  const auto usual = addresses_of(preset);
+  if (given.service_registry_key_url.empty() && !given.service_registry_url.empty())
+    given.service_registry_key_url = given.service_registry_url + "/jwk";
+  for (const auto& one : national_urls)
+    if ((given.*one.place).empty()) given.*one.place = usual.*one.place;
+  if (given.broker_resource.empty()) given.broker_resource = usual.broker_resource;
+}
+
+// Rules that concern several settings.
+void check_together(settings_tree& tree, const hub_settings& settings) {
+  const auto report = [&](std::string_view key, std::string rule, std::string remedy) {
+    tree.problems().push_back({tree.where(key), std::move(rule), std::move(remedy)});
+  };
+  if (tree.has("listener.certificate") != tree.has("listener.key"))
+    report(tree.has("listener.key") ? "listener.key" : "listener.certificate",
+           "the listener has only one of certificate and key",
+           "Give both for HTTPS, or none for plain HTTP.");
+  if (settings.max_requests_in_flight_per_organisation > settings.max_requests_in_flight)
+    report("limits.max_requests_in_flight_per_organisation",
+           fmt::format("one organisation may have more requests in flight ({}) than all together "
+                       "({})",
+                       settings.max_requests_in_flight_per_organisation,
+                       settings.max_requests_in_flight),
+           "Lower limits.max_requests_in_flight_per_organisation or raise "
+           "limits.max_requests_in_flight.");
+  if (settings.preset == environment_preset::sandbox) return;
+  for (const auto& one : national_urls) {
+    if (tree.has(full_key(one)) && !is_https_or_loopback(settings.national.*one.place))
+      report(full_key(one),
+             fmt::format("{} would send tokens and letters unencrypted", full_key(one)),
+             "Write https://; http:// is for the environment sandbox and for this machine.");
+  }
+}
+
+}  // namespace
+
+loaded_hub load_hub(const std::string& path, const environment& variables) {
+  loaded_hub loaded;
+  auto map = read_yaml(path, loaded.problems);
+  if (!map) return loaded;
+  const auto folder = folder_of(path);
+  hub_settings settings;
+  settings.tenants_folder = absolute_path(folder, "tenants.d");
+  settings_tree tree(std::move(*map), "the file");
+  all_settings().read(tree, settings, folder, variables);
+  tree.report_unknown_keys();
+  settings.master_key_is_default = !tree.has("storage.master_key");
+  if (settings.master_key_is_default)
+    settings.master_key =
+        secret(secret::origin::file, absolute_path(settings.storage_path, "master.key"));
+  fill_national(settings.national, settings.preset);
+  // Where a value was refused, its default would break rules that the person has not broken.
+  if (loaded.problems.empty()) check_together(tree, settings);
+  settings.file = path;
+  if (loaded.problems.empty()) loaded.settings = std::move(settings);
+  sort_by_position(loaded.problems);
+  return loaded;
+}
+
+std::string describe_hub_settings() {
+  std::string out =
+      "# Settings of hub.yaml\n\n"
+      "`knutepunkt settings` prints this page from the program. An organisation has its own file:\n"
+      "see [organisation.md](organisation.md). `knutepunkt check --config hub.yaml` reads both "
+      "and\n"
+      "reports everything that is wrong.\n\n"
+      "A dot in a key is a level of YAML: `listener.port` is the key `port` below `listener`.\n"
+      "Unknown keys, keys that stand twice, anchors and aliases are errors. A secret is a map "
+      "with\n"
+      "one of `env: NAME` (environment variable), `file: PATH` and `clear: VALUE`; the last only\n"
+      "together with `allow_clear: true`.\n\n";
+  out += describe(all_settings().texts());
+  out +=
+      "\n## Addresses of the environments\n\n"
+      "| Key | production | test | sandbox |\n"
+      "|---|---|---|---|\n";
+  const auto production = addresses_of(environment_preset::production);
+  const auto test = addresses_of(environment_preset::test);
+  const auto sandbox = addresses_of(environment_preset::sandbox);
+  const auto row = [&](const std::string& key, std::string national_addresses::* place) {
+    out += fmt::format("| `{}` | {} | {} | {} |\n", key, production.*place, test.*place,
+                       sandbox.*place);
+  };
+  for (const auto& one : national_urls) row(full_key(one), one.place);
+  row("national.broker_resource", &national_addresses::broker_resource);
+  return out;
+}
+
+}  // namespace kp
