@@ -1,4 +1,4 @@
-#include "tools/knutepunkt/master_key.hpp"
+#include "storage/master_key.hpp"
 
 #include "config/config_error.hpp"
 #include "config/text.hpp"
@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace kp {
+namespace kp::storage {
 
 namespace {
 
@@ -72,4 +72,4 @@ result<std::string> load_master_key(const hub_settings& settings, bool store_is_
   return *std::move(key);
 }
 
-}  // namespace kp
+}  // namespace kp::storage

@@ -3,7 +3,7 @@
 #include "config/hub_settings.hpp"
 #include "config/random.hpp"
 
-namespace kp {
+namespace kp::storage {
 
 // The hub's master key, 32 bytes, from where hub.yaml says (64 hex digits). By default it is in
 // <storage>/master.key, made (mode 0600) when `store_is_new`; a store without its key is refused:
@@ -11,4 +11,4 @@ namespace kp {
 result<std::string> load_master_key(const hub_settings& settings, bool store_is_new,
                                     random_source& random);
 
-}  // namespace kp
+}  // namespace kp::storage

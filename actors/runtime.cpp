@@ -1,0 +1,237 @@
+#include "actors/runtime.hpp"
+
+#include "actors/caf.hpp"
+#include "actors/gateway.hpp"
+#include "actors/hub.hpp"
+#include "actors/store_writer.hpp"
+#include "config/log.hpp"
+#include "protocol/http/client.hpp"
+#include "protocol/registry/registry.hpp"
+#include "storage/blobs.hpp"
+#include "storage/master_key.hpp"
+#include "storage/storage_error.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+namespace kp::actors {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds commit_deadline{60};
+constexpr std::chrono::seconds finish_requests{10};
+constexpr std::chrono::seconds finish_everything{15};
+constexpr std::chrono::hours forget_unreferenced_blobs_after{1};
+
+// The committer for worker threads.
+storage::committer commit_and_wait(caf::actor_system& system, caf::actor writer) {
+  return [&system, writer = std::move(writer)](storage::batch changes) -> result<void> {
+    caf::scoped_actor self{system};
+    result<void> outcome;
+    self->request(writer, commit_deadline,
+                  commit{std::make_shared<storage::batch>(std::move(changes))})
+        .receive(
+            [&](const committed& done) {
+              if (done.failure) outcome = result<void>(*done.failure);
+            },
+            [&](const caf::error&) {
+              outcome = result<void>(
+                  transient(storage::storage_errc::io, "the store writer did not answer"));
+            });
+    return outcome;
+  };
+}
+
+// Ends the process when ending it in order takes too long. Everything acknowledged is on disk then:
+// nothing is lost by leaving.
+class watchdog {
+ public:
+  explicit watchdog(std::chrono::seconds patience)
+      : thread_([this, patience] {
+          std::unique_lock lock(mutex_);
+          if (!over_.wait_for(lock, patience, [this] { return done_; })) std::_Exit(4);
+        }) {}
+  ~watchdog() {
+    {
+      const std::scoped_lock lock(mutex_);
+      done_ = true;
+    }
+    over_.notify_all();
+    thread_.join();
+  }
+  watchdog(const watchdog&) = delete;
+  watchdog& operator=(const watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+struct tuned_config : caf::actor_system_config {
+  tuned_config() { tune(*this, std::max<std::size_t>(2, std::thread::hardware_concurrency())); }
+};
+
+result<std::string> make_folder(const std::filesystem::path& path) {
+  std::error_code failed;
+  std::filesystem::create_directories(path, failed);
+  if (failed)
+    return permanent(storage::storage_errc::io,
+                     "folder " + path.string() + " cannot be made: " + failed.message());
+  return path.string();
+}
+
+}  // namespace
+
+// Everything the hub stands on, in the order in which it is made; undone backwards.
+struct runtime::state {
+  explicit state(hub_settings s) : settings(std::move(s)), workers(settings.io_workers) {}
+
+  hub_settings settings;
+  wall_clock time;
+  std::shared_ptr<random_source> random = make_secure_random();
+  std::unique_ptr<storage::engine> store;
+  std::unique_ptr<storage::data_keys> keys;
+  std::unique_ptr<storage::blobs> blobs;
+  std::shared_ptr<spool_factory> spools;
+  asio::io_context network{1};
+  asio::thread_pool workers;
+  std::unique_ptr<http::client> client;
+  std::unique_ptr<registry::signing_keys> registry_keys;
+  tuned_config config;
+  caf::actor_system system{config};
+  caf::actor writer;
+  caf::actor top;
+  std::shared_ptr<gateway_desk> desk;
+  asio::signal_set signals{network};
+  std::uint16_t port = 0;
+  std::atomic<bool> stopping{false};
+  std::atomic<int> exit_code{0};
+
+  result<void> open_store() {
+    const std::filesystem::path root = settings.storage_path;
+    KP_TRY([[maybe_unused]] const auto made, make_folder(root));
+    const auto engine_folder = root / "engine";
+    const bool is_new = !std::filesystem::exists(engine_folder);
+    KP_TRY(auto master_key, storage::load_master_key(settings, is_new, *random));
+    storage::rocksdb_options options;
+    options.path = engine_folder.string();
+    KP_TRY(store, storage::open_rocksdb_engine(options));
+    keys = std::make_unique<storage::data_keys>(*store, std::move(master_key), random);
+    KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
+    KP_TRY(const auto spool_folder, make_folder(root / "spool"));
+    spools = storage::make_file_spools(spool_folder, random);
+    return {};
+  }
+
+  result<void> open_network() {
+    http::client_options outgoing;
+    outgoing.ca_file = settings.ca_file;
+    outgoing.proxy = settings.proxy;
+    outgoing.user_agent = "Knutepunkt/" KP_VERSION;
+    KP_TRY(client, http::client::make(network, workers, outgoing));
+    registry_keys = std::make_unique<registry::signing_keys>(
+        *client, time, settings.national.service_registry_key_url);
+    return {};
+  }
+
+  result<void> start_actors(const tenants::loaded& tenants) {
+    writer = system.spawn<caf::detached>(store_writer, store.get());
+    auto context = std::make_shared<hub_context>(
+        hub_context{settings, network, workers, time, *random, *store, *blobs, *spools,
+                    client.get(), registry_keys.get(), commit_and_wait(system, writer)});
+    desk = std::make_shared<gateway_desk>(context, system);
+    KP_TRY(port, desk->listen());
+    desk->replace(std::make_shared<tenants::directory>(tenants.organisations));
+    auto give_up = [this](const std::string& why) {
+      log(log_level::error, "a part of the hub that all lean on stopped: " + why);
+      exit_code = 3;
+      stop();
+    };
+    top = system.spawn(hub, hub_args{context, desk, writer, tenants.organisations, give_up});
+    return {};
+  }
+
+  void stop() {
+    if (stopping.exchange(true)) return;
+    asio::post(network, [this] {
+      auto last = [](std::shared_ptr<gateway_desk> front,
+                     asio::io_context& here) -> http::awaitable<void> {
+        co_await front->stop(finish_requests);
+        here.stop();
+      };
+      asio::co_spawn(network, last(desk, network), asio::detached);
+    });
+  }
+
+  void end_actors() {
+    const watchdog patience(finish_everything);
+    if (top) caf::anon_send_exit(top, caf::exit_reason::user_shutdown);
+    workers.join();
+    if (writer) caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+    top = nullptr;
+    writer = nullptr;
+    system.await_all_actors_done();
+  }
+};
+
+runtime::runtime() = default;
+
+runtime::~runtime() {
+  if (state_) state_->end_actors();
+}
+
+result<std::unique_ptr<runtime>> runtime::start(const hub_settings& settings,
+                                                const tenants::loaded& tenants) {
+  std::unique_ptr<runtime> made(new runtime);
+  made->state_ = std::make_unique<state>(settings);
+  auto& s = *made->state_;
+  KP_CHECK(s.open_store());
+  KP_CHECK(s.open_network());
+  KP_CHECK(s.start_actors(tenants));
+  asio::post(s.workers, [&blobs = *s.blobs] {
+    const auto removed = blobs.collect(forget_unreferenced_blobs_after);
+    if (!removed)
+      log(log_level::warning, "unreferenced content not collected: " + removed.error().message);
+  });
+  return made;
+}
+
+std::uint16_t runtime::port() const {
+  return state_->port;
+}
+
+int runtime::run() {
+  auto stay = asio::make_work_guard(state_->network);
+  state_->network.run();
+  state_->end_actors();
+  return state_->exit_code;
+}
+
+void runtime::stop() {
+  state_->stop();
+}
+
+void runtime::stop_on_signals() {
+  auto& s = *state_;
+  boost::system::error_code failed;
+  s.signals.add(SIGINT, failed);
+  s.signals.add(SIGTERM, failed);
+  s.signals.async_wait([&s](const boost::system::error_code& cancelled, int) {
+    if (!cancelled) s.stop();
+  });
+}
+
+}  // namespace kp::actors
