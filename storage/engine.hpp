@@ -52,7 +52,8 @@ class batch {
 enum class scan_order { ascending, descending };
 
 // An ordered key-value store with atomic, durable commits. Keys and values are bytes; keys are
-// ordered as unsigned bytes. get and scan may be called from any thread; commit from one at a time.
+// ordered as unsigned bytes; those below 00 00 00 01 belong to the engine. get and scan may be called
+// from any thread; commit from one at a time.
 class engine {
  public:
   virtual ~engine() = default;
@@ -60,7 +61,7 @@ class engine {
   virtual result<std::optional<std::string>> get(std::string_view key) const = 0;
 
   // Calls `visit` for every entry with begin <= key < end, from one consistent state, until it
-  // returns false. The views live only during the call.
+  // returns false. The views live only during the call, in which `visit` may not use the engine.
   using visitor = std::function<bool(std::string_view key, std::string_view value)>;
   virtual result<void> scan(std::string_view begin, std::string_view end, scan_order order,
                             const visitor& visit) const = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace kp::storage {
 
@@ -14,30 +15,31 @@ namespace kp::storage {
 // A key is: organisation (u32) | kind (u8) | parts. Integers are big-endian so that byte order is
 // numeric order; a text part that is followed by another part ends in 0x00.
 enum class record_kind : std::uint8_t {
-  sequence = 1,                 // -> next row id that is surely unused
-  channel_registry = 2,         // channel name -> channel number
-  data_key = 3,                 // -> wrapped data key
-  outgoing_message = 10,        // channel u32 | message id -> outgoing_message
-  outgoing_owner = 11,          // message id -> channel u32
-  inbound_message = 20,         // message id -> inbound_message
-  inbound_queue = 21,           // channel u32 | order u64 -> message id (unlocked messages only)
-  inbound_lock = 22,            // message id -> lease
-  inbound_lock_expiry = 23,     // channel u32 | expiry i64 us | message id -> nothing
-  inbound_listing = 24,         // channel u32 | row id u64 -> message id
-  conversation = 30,            // channel u32 | row id u64 -> conversation
-  conversation_by_message = 31, // direction u8 | message id -> channel u32, row id u64
-  conversation_expiry = 32,     // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
-  status = 40,                  // channel u32 | status id u64 -> status
-  status_by_message = 41,       // channel u32 | message id 0x00 | status id u64 -> nothing
-  outbox_item = 50,             // service u8 | item id u64 -> outbox_item
-  outbox_due = 51,              // service u8 | due i64 us | item id u64 -> nothing
-  outbox_claim = 52,            // service u8 | item id u64 -> lease
-  outbox_by_message = 53,       // service u8 | message id 0x00 | item id u64 -> nothing
-  channel_reference = 60,       // message id -> message channel name to echo
-  transfer = 61,                // service u8 | transfer id -> transfer
-  inbound_seat = 70,            // service u8 -> lease
-  blob = 80,                    // blob id -> blob record
-  blob_bytes = 81,              // blob id -> encrypted bytes of a small blob
+  sequence = 1,                  // -> next row id that is surely unused
+  channel_registry = 2,          // channel name -> channel number
+  data_key = 3,                  // -> wrapped data key
+  outgoing_message = 10,         // channel u32 | message id -> outgoing_message
+  outgoing_owner = 11,           // message id -> channel u32
+  inbound_message = 20,          // message id -> inbound_message
+  inbound_queue = 21,            // channel u32 | order u64 -> message id (unlocked messages only)
+  inbound_lock = 22,             // message id -> lease
+  inbound_lock_expiry = 23,      // channel u32 | expiry i64 us | message id -> nothing
+  inbound_listing = 24,          // channel u32 | row id u64 -> message id
+  conversation = 30,             // channel u32 | row id u64 -> conversation
+  conversation_by_message = 31,  // direction u8 | message id -> channel u32, row id u64
+  conversation_expiry =
+      32,                  // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
+  status = 40,             // channel u32 | status id u64 -> status
+  status_by_message = 41,  // channel u32 | message id 0x00 | status id u64 -> nothing
+  outbox_item = 50,        // service u8 | item id u64 -> outbox_item
+  outbox_due = 51,         // service u8 | due i64 us | item id u64 -> nothing
+  outbox_claim = 52,       // service u8 | item id u64 -> lease
+  outbox_by_message = 53,  // service u8 | message id 0x00 | item id u64 -> nothing
+  channel_reference = 60,  // message id -> message channel name to echo
+  transfer = 61,           // service u8 | transfer id -> transfer
+  inbound_seat = 70,       // service u8 -> lease
+  blob = 80,               // blob id -> blob record
+  blob_bytes = 81,         // blob id -> encrypted bytes of a small blob
 };
 
 class key_builder {
@@ -46,16 +48,46 @@ class key_builder {
   key_builder& u8(std::uint8_t value) &;
   key_builder& u32(std::uint32_t value) &;
   key_builder& u64(std::uint64_t value) &;
-  key_builder& time(time_point value) &;           // sign bit flipped, so that order holds
-  key_builder& text(std::string_view value) &;     // as is: only as the last part
+  key_builder& time(time_point value) &;             // sign bit flipped, so that order holds
+  key_builder& text(std::string_view value) &;       // as is: only as the last part
   key_builder& text_part(std::string_view value) &;  // ends in 0x00
-  std::string str() const { return key_; }
+  // The same for a chain that begins with a temporary.
+  key_builder&& u8(std::uint8_t value) && { return std::move(u8(value)); }
+  key_builder&& u32(std::uint32_t value) && { return std::move(u32(value)); }
+  key_builder&& u64(std::uint64_t value) && { return std::move(u64(value)); }
+  key_builder&& time(time_point value) && { return std::move(time(value)); }
+  key_builder&& text(std::string_view value) && { return std::move(text(value)); }
+  key_builder&& text_part(std::string_view value) && { return std::move(text_part(value)); }
+  std::string str() const& { return key_; }
+  std::string str() && { return std::move(key_); }
 
  private:
   std::string key_;
 };
 
-// The smallest key after every key that begins with `prefix`.
+// Takes a key apart, part by part in the order it was built. A key that is too short gives zeros
+// and says so in whole().
+class key_reader {
+ public:
+  static constexpr std::size_t header = 5;  // organisation and kind
+  explicit key_reader(std::string_view key)
+      : key_(key.size() < header ? std::string_view{} : key.substr(header)),
+        whole_(key.size() >= header) {}
+  std::uint8_t u8() { return static_cast<std::uint8_t>(integer(1)); }
+  std::uint32_t u32() { return static_cast<std::uint32_t>(integer(4)); }
+  std::uint64_t u64() { return integer(8); }
+  time_point time();
+  std::string_view rest() const { return key_; }
+  bool whole() const { return whole_; }
+
+ private:
+  std::uint64_t integer(std::size_t bytes);
+  std::string_view key_;
+  bool whole_;
+};
+
+// The smallest key after every key that begins with `prefix` (which never is 0xff throughout: it
+// begins with an organisation number).
 std::string prefix_end(std::string_view prefix);
 
 // All keys of one organisation: [begin, end).

@@ -28,7 +28,7 @@ result<std::optional<lease>> read_lease(const engine&, std::string_view key);
 result<lease> take_lease(batch& b, std::string key, const std::optional<lease>& current,
                          std::string_view owner, time_point now, std::chrono::microseconds ttl);
 
-// Adds giving it back: the owner becomes empty, the fence stays.
+// Adds giving it back: the owner becomes empty, the fence stays. Requires the fence of `held`.
 void release_lease(batch& b, std::string key, const lease& held);
 
 }  // namespace kp::storage

@@ -1,0 +1,248 @@
+#include "storage/big_endian.hpp"
+#include "storage/conditions.hpp"
+#include "storage/engine.hpp"
+#include "storage/storage_error.hpp"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <unordered_map>
+
+namespace kp::storage {
+namespace {
+
+// Keys below this one belong to the engine: organisation numbers begin at 1.
+constexpr std::string_view first_user_key("\0\0\0\1", 4);
+constexpr std::string_view format_key("\0\0\0\0format", 10);
+constexpr std::uint64_t format_version = 1;
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view view(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+error failed(const rocksdb::Status& status, std::string_view doing) {
+  const auto code = status.IsCorruption() ? storage_errc::corrupt : storage_errc::io;
+  return permanent(code, fmt::format("the store failed while {}: {}", doing, status.ToString()));
+}
+
+class rocksdb_engine final : public engine {
+ public:
+  explicit rocksdb_engine(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {
+    durable_.sync = true;
+  }
+
+  ~rocksdb_engine() override {
+    // Close says what the destructor would swallow; everything acknowledged is in the synced log.
+    [[maybe_unused]] const auto status = db_->Close();
+  }
+
+  result<std::optional<std::string>> get(std::string_view key) const override {
+    std::string value;
+    const auto status = db_->Get(rocksdb::ReadOptions(), slice(key), &value);
+    if (status.ok()) return std::optional<std::string>(std::move(value));
+    if (status.IsNotFound()) return std::optional<std::string>();
+    return failed(status, "reading");
+  }
+
+  result<void> scan(std::string_view begin, std::string_view end, scan_order order,
+                    const visitor& visit) const override {
+    begin = std::max(begin, first_user_key);
+    if (begin >= end) return {};
+    const auto lower = slice(begin);
+    const auto upper = slice(end);
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &lower;
+    options.iterate_upper_bound = &upper;
+    const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
+    if (order == scan_order::ascending) {
+      for (at->Seek(lower); at->Valid(); at->Next())
+        if (!visit(view(at->key()), view(at->value()))) break;
+    } else {
+      for (at->SeekToLast(); at->Valid(); at->Prev())
+        if (!visit(view(at->key()), view(at->value()))) break;
+    }
+    if (!at->status().ok()) return failed(at->status(), "scanning");
+    return {};
+  }
+
+  std::vector<result<void>> commit(std::span<const batch> group) override {
+    std::vector<result<void>> answers(group.size());
+    const std::scoped_lock lock(writing_);
+    if (broken_.load()) {
+      for (auto& answer : answers) answer = read_only();
+      return answers;
+    }
+    std::size_t bytes = 0;
+    std::size_t judged = 0;  // batches before the last one that has conditions
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      bytes += group[i].byte_size() + group[i].changes().size() * per_change_overhead;
+      if (!group[i].conditions().empty()) judged = i;
+    }
+    rocksdb::WriteBatch all(bytes);
+    overlay above;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      answers[i] = judge_all(group[i], above);
+      if (!answers[i]) continue;
+      for (const auto& change : group[i].changes()) {
+        const auto status = change.value ? all.Put(slice(change.key), slice(*change.value))
+                                         : all.Delete(slice(change.key));
+        if (!status.ok()) {
+          // Only part of the batch is in the group now, so the group cannot be written.
+          fail_passed(answers, i + 1, failed(status, "collecting a group"));
+          return answers;
+        }
+        if (i < judged) above.insert_or_assign(change.key, &change.value);
+      }
+    }
+    if (all.Count() == 0) return answers;
+    const auto status = db_->Write(durable_, &all);
+    if (!status.ok()) {
+      // After a failed sync the kernel may have dropped the pages: nothing can be promised.
+      broken_.store(true);
+      fail_passed(answers, answers.size(), failed(status, "writing"));
+    }
+    return answers;
+  }
+
+  result<void> erase_range(std::string_view begin, std::string_view end) override {
+    begin = std::max(begin, first_user_key);
+    if (begin >= end) return {};
+    {
+      const std::scoped_lock lock(writing_);
+      if (broken_.load()) return read_only();
+      const auto status =
+          db_->DeleteRange(durable_, db_->DefaultColumnFamily(), slice(begin), slice(end));
+      if (!status.ok()) {
+        broken_.store(true);
+        return failed(status, "erasing a range");
+      }
+    }
+    // The entries are gone for every reader. Compaction also takes them off the disk; should it
+    // fail, a later one will do that.
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    const auto lower = slice(begin);
+    const auto upper = slice(end);
+    [[maybe_unused]] const auto status = db_->CompactRange(options, &lower, &upper);
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t per_change_overhead = 12;  // tag and two lengths
+  // What the accepted batches of a group have changed; points into the group.
+  using overlay = std::unordered_map<std::string_view, const std::optional<std::string>*>;
+
+  static error read_only() {
+    return permanent(storage_errc::read_only,
+                     "the store is read only since a write failed; look at the disk, then restart");
+  }
+
+  static void fail_passed(std::vector<result<void>>& answers, std::size_t count, const error& why) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (answers[i]) answers[i] = why;
+    for (std::size_t i = count; i < answers.size(); ++i) answers[i] = why;
+  }
+
+  result<void> judge_all(const batch& b, const overlay& above) const {
+    for (const auto& wanted : b.conditions()) {
+      if (const auto found = above.find(wanted.key); found != above.end()) {
+        KP_CHECK(judge(wanted, *found->second ? std::optional<std::string_view>(**found->second)
+                                              : std::nullopt));
+        continue;
+      }
+      rocksdb::PinnableSlice stored;
+      const auto status =
+          db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), slice(wanted.key), &stored);
+      if (!status.ok() && !status.IsNotFound()) return failed(status, "checking a precondition");
+      KP_CHECK(judge(wanted,
+                     status.ok() ? std::optional<std::string_view>(view(stored)) : std::nullopt));
+    }
+    return {};
+  }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::WriteOptions durable_;
+  std::mutex writing_;
+  std::atomic<bool> broken_{false};
+};
+
+rocksdb::Options make_options(const rocksdb_options& wanted) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = wanted.write_buffer_bytes;
+  options.max_background_jobs = 2;
+  options.max_total_wal_size = 256u << 20;
+  options.stats_dump_period_sec = 0;
+  options.keep_log_file_num = 4;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(wanted.block_cache_bytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// A new store gets this build's format version; an older build must not touch what it cannot read.
+result<void> settle_format(rocksdb::DB& db, const std::string& path) {
+  std::string stored;
+  const auto status = db.Get(rocksdb::ReadOptions(), slice(format_key), &stored);
+  if (status.ok()) {
+    const auto version = from_big_endian<std::uint64_t>(stored);
+    if (!version)
+      return permanent(storage_errc::corrupt,
+                       fmt::format("{}: the store's format version cannot be read", path));
+    if (*version > format_version)
+      return permanent(
+          storage_errc::unknown_format,
+          fmt::format("{}: the store has format version {}, and this program knows versions up to "
+                      "{}. It has been written by a newer Knutepunkt; start that one, or restore a "
+                      "backup from before the upgrade",
+                      path, *version, format_version));
+    return {};
+  }
+  if (!status.IsNotFound()) return failed(status, "reading the format version");
+  const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator(rocksdb::ReadOptions()));
+  at->SeekToFirst();
+  if (at->Valid())
+    return permanent(storage_errc::corrupt,
+                     fmt::format("{}: holds data but no format version; this is no store of "
+                                 "Knutepunkt. Give another directory",
+                                 path));
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  const auto written = db.Put(durable, slice(format_key), to_big_endian(format_version));
+  if (!written.ok()) return failed(written, "writing the format version");
+  return {};
+}
+
+}  // namespace
+
+result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& options) {
+  std::error_code code;
+  std::filesystem::create_directories(options.path, code);
+  if (code)
+    return permanent(storage_errc::io, fmt::format("{}: cannot make the directory: {}",
+                                                   options.path, code.message()));
+  rocksdb::DB* raw = nullptr;
+  const auto status = rocksdb::DB::Open(make_options(options), options.path, &raw);
+  if (!status.ok())
+    return with_context(failed(status, "opening (does another process have it open?)"),
+                        options.path);
+  std::unique_ptr<rocksdb::DB> db(raw);
+  KP_CHECK(settle_format(*db, options.path));
+  return std::unique_ptr<engine>(std::make_unique<rocksdb_engine>(std::move(db)));
+}
+
+}  // namespace kp::storage
