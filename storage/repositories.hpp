@@ -30,6 +30,7 @@ class row_ids {
   organisation_id organisation_;
   std::mutex mutex_;
   bool loaded_ = false;
+  bool durable_ = false;  // the reservation has been seen in the store
   std::uint64_t next_ = 0;
   std::uint64_t reserved_ = 0;
 };
@@ -92,8 +93,12 @@ class inbox {
   // Locks the oldest unlocked message of the channel that matches and returns it with its lock;
   // nullopt when there is none. `from` is the order to start looking at and is moved forward past
   // entries that are gone for good (the caller keeps it between calls; 0 at first), so that a long
-  // history of deleted entries is not walked again. `skip_locked_by_batch` is for callers that peek
-  // several times before committing. Adds compare-and-set on the lock.
+  // history of deleted entries is not walked again. Messages that `b` already locks are passed over,
+  // for callers that peek several times before committing. Adds compare-and-set on the lock and
+  // require_present on the place in the queue.
+  // `from` stays this far behind the first entry: an order is given before its message is
+  // committed, so that smaller orders may turn up a little later.
+  static constexpr std::uint64_t commit_window = 1024;
   struct locked { inbound_message message; lease lock; };
   result<std::optional<locked>> peek(batch&, channel_number, std::uint64_t& from,
                                      const filter<inbound_message>&, std::string_view owner,
@@ -102,13 +107,13 @@ class inbox {
   // The live lock, or nullopt when not locked. Until it has been swept, an overdue lock counts.
   result<std::optional<lease>> lock_of(const message_id&) const;
   // Frees up to `limit` overdue locks; each message goes to the back of the queue with a fresh
-  // order (last_updated = now). Returns how many.
+  // order (last_updated = now). Returns how many. Adds compare-and-set on message and lock.
   result<std::size_t> sweep(batch&, channel_number, row_ids&, time_point now,
                             std::size_t limit) const;
   // When the next overdue lock will be due, if any is held.
   result<std::optional<time_point>> next_lock_expiry(channel_number) const;
-  // Removes a message with its lock and its places in queues and lists; with `lock`, requires that
-  // fence.
+  // Removes a message with its lock and its places in queues and lists (compare and set on the
+  // message, so that a sweep in between is noticed); with `lock`, requires that fence as well.
   void remove(batch&, const inbound_message&, const std::optional<lease>& lock) const;
 
  private:
@@ -153,7 +158,8 @@ class statuses {
 // Registers a status on a conversation by the rules of rest-api.md 12.2: once per name and
 // conversation, `finished` and `pollable` set as 4 and 5 say. Appends status and conversation to the
 // batch (compare and set on the conversation) and changes `c` to the new state. False, and nothing
-// appended, when that name has been registered before.
+// appended, when that name has been registered before. SENDT over DPI makes pollable, as polling at
+// DPI is configured wherever DPI is used.
 struct status_change {
   status_name name;
   std::optional<std::string> description;
@@ -162,34 +168,46 @@ struct status_change {
 };
 result<bool> register_status(batch&, const conversations&, const statuses&, row_ids&,
                              conversation& c, const status_change&);
-// As above for a conversation that is inserted in the same batch.
+// As above for a conversation that is inserted in the same batch; it gets a row id when `c.id` is 0.
 result<void> start_conversation(batch&, const conversations&, const statuses&, row_ids&,
                                 conversation& c, const std::vector<status_change>& initial);
 
 class outbox {
  public:
   outbox(const engine& store, organisation_id organisation, service via);
-  void insert(batch&, const outbox_item&) const;               // require_absent
+  // require_absent. The item waits until the later of `due` and `queued`, of which one must be the
+  // time of the call or later.
+  void insert(batch&, const outbox_item&) const;
   result<std::optional<outbox_item>> find(row_id) const;
   result<std::vector<row_id>> of_message(const message_id&) const;
   // Items due at `now`, not claimed by anybody live, oldest due first, at most `limit`; each is
-  // claimed for `owner` in the batch. `from` as in inbox::peek: where to start, moved forward.
+  // claimed for `owner` in the batch. `from` as in inbox::peek: where to start, moved forward; it
+  // goes back by itself when the clock is set back. Adds compare-and-set on items and claims.
+  // Commit `b` when it is not empty, also when nothing was claimed: leftovers are cleared in it.
+  static constexpr std::chrono::minutes commit_window{1};  // from due time to commit, at most
   struct claimed { outbox_item item; lease claim; };
   result<std::vector<claimed>> claim_due(batch&, time_point& from, time_point now,
                                          std::size_t limit, std::string_view owner,
                                          std::chrono::microseconds ttl) const;
-  // When the next unclaimed item becomes due, if there is any.
-  result<std::optional<time_point>> next_due() const;
+  // When the next item can be claimed: the earliest due time of those that are not claimed and
+  // expiry of those that are. `from`: what claim_due() left there, so that this is as cheap.
+  result<std::optional<time_point>> next_due(time_point from = {}) const;
   // All three require the claim's fence.
   void postpone(batch&, const claimed&, time_point due, std::string last_error) const;  // attempts + 1, claim released
   void remove(batch&, const claimed&) const;
   // Extends the claim of work that takes long.
   result<lease> renew(batch&, const claimed&, time_point now, std::chrono::microseconds ttl) const;
-  // An item that is not claimed, e.g. when its message is deleted by the client.
-  void remove_unclaimed(batch&, const outbox_item&) const;
+  // An item that is not claimed, e.g. when its message is deleted by the client. The commit fails
+  // with precondition_failed when the item has changed or somebody holds its claim (a claim that has
+  // expired at `now` is held by nobody; without `now`, every claim that was not given back counts).
+  void remove_unclaimed(batch&, const outbox_item&, time_point now = {}) const;
   result<std::uint64_t> count() const;
 
  private:
+  std::string due_key(time_point at, row_id) const;
+  void leave_place(batch&, const claimed&) const;
+  void erase_item(batch&, const outbox_item&) const;
+
   const engine& store_;
   organisation_id organisation_;
   service via_;
@@ -201,6 +219,7 @@ class channel_references {
   channel_references(const engine& store, organisation_id organisation);
   void put(batch&, const message_id&, std::string_view message_channel) const;
   result<std::optional<std::string>> find(const message_id&) const;
+  void remove(batch&, const message_id&) const;
 
  private:
   const engine& store_;
