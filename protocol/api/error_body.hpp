@@ -52,6 +52,8 @@ problem method_not_allowed(std::string_view method);
 problem unsupported_media_type(std::string_view content_type);
 problem payload_too_large();
 problem missing_header(std::string_view name);
+problem missing_parameter(std::string_view name);                   // also a missing part "sbd"
+problem missing_body();
 problem bad_path_value(std::string_view parameter, std::string_view value, std::string_view java_type);
 problem bad_query_value(std::string_view object, std::string_view field, std::string_view value,
                         std::string_view java_type);

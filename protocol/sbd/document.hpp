@@ -5,6 +5,7 @@
 #include "protocol/sbd/identifier.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <optional>
 #include <string>
@@ -90,6 +91,7 @@ struct violation {
   std::string text;
   std::optional<boost::json::value> rejected;
   std::string java_type;        // for errors[].codes, e.g. java.lang.String
+  std::vector<boost::json::value> attributes{};  // of the constraint, by name: Size: max, min
 };
 std::vector<violation> validate_for_create(const document&, time_point now);
 
