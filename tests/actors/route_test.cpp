@@ -1,0 +1,107 @@
+#include "actors/route.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace kp;
+using namespace kp::actors;
+
+namespace {
+
+const route::call* call_of(const route& r) {
+  return std::get_if<route::call>(&r.to);
+}
+const route::refusal* refusal_of(const route& r) {
+  return std::get_if<route::refusal>(&r.to);
+}
+
+}  // namespace
+
+TEST(route, finds_each_endpoint_with_its_argument) {
+  const struct {
+    const char* method;
+    const char* path;
+    endpoint what;
+    const char* argument;
+  } cases[] = {
+      {"GET", "/api/capabilities/0192:910077473", endpoint::capabilities, "0192:910077473"},
+      {"POST", "/api/messages/out", endpoint::create, ""},
+      {"GET", "/api/messages/out", endpoint::list_out, ""},
+      {"GET", "/api/messages/out/abc", endpoint::find_out, "abc"},
+      {"POST", "/api/messages/out/abc", endpoint::send, "abc"},
+      {"DELETE", "/api/messages/out/abc", endpoint::remove_out, "abc"},
+      {"GET", "/api/messages/in", endpoint::list_in, ""},
+      {"GET", "/api/messages/in/peek", endpoint::peek, ""},
+      {"GET", "/api/messages/in/pop/abc", endpoint::pop, "abc"},
+      {"DELETE", "/api/messages/in/abc", endpoint::remove_in, "abc"},
+      {"GET", "/api/statuses", endpoint::list_statuses, ""},
+      {"GET", "/api/statuses/abc", endpoint::statuses_of_message, "abc"},
+      {"GET", "/api/conversations", endpoint::list_conversations, ""},
+      {"GET", "/api/conversations/7", endpoint::find_conversation, "7"},
+      {"GET", "/api/conversations/messageId/abc", endpoint::conversation_of_message, "abc"},
+      {"DELETE", "/api/conversations/7", endpoint::remove_conversation, "7"},
+      {"DELETE", "/api/conversations/messageId/abc", endpoint::remove_conversation_of_message,
+       "abc"},
+  };
+  for (const auto& c : cases) {
+    const auto found = find_route(c.method, c.path, "");
+    const auto* call = call_of(found);
+    ASSERT_TRUE(call) << c.method << ' ' << c.path;
+    EXPECT_EQ(call->what, c.what) << c.path;
+    EXPECT_EQ(call->argument, c.argument) << c.path;
+    EXPECT_EQ(call->takes_body, c.what == endpoint::create);
+  }
+}
+
+TEST(route, narrows_by_organisation_and_channel_before_api) {
+  const auto one = find_route("GET", "/910077473/api/statuses", "");
+  ASSERT_TRUE(call_of(one));
+  EXPECT_EQ(one.scope.organisation->to_string(), "910077473");
+  EXPECT_FALSE(one.scope.channel);
+
+  const auto two = find_route("GET", "/910077473/arkiv/api/statuses", "");
+  ASSERT_TRUE(call_of(two));
+  EXPECT_EQ(two.scope.channel->to_string(), "arkiv");
+}
+
+TEST(route, refuses_prefixes_that_are_no_organisation_or_channel) {
+  for (const auto* path :
+       {"/910077474/api/statuses", "/x/api/statuses", "/910077473/A B/api/statuses",
+        "/910077473/arkiv/x/api/statuses", "/statuses", "", "/", "/api", "/api/"}) {
+    const auto found = find_route("GET", path, "");
+    ASSERT_TRUE(refusal_of(found)) << path;
+    EXPECT_EQ(refusal_of(found)->why.status, 404u) << path;
+  }
+}
+
+TEST(route, does_not_match_a_trailing_slash) {
+  for (const auto* path : {"/api/statuses/", "/api/messages/out/", "/api/messages//out"})
+    EXPECT_TRUE(refusal_of(find_route("GET", path, ""))) << path;
+}
+
+TEST(route, answers_405_with_what_is_allowed) {
+  const auto found = find_route("PATCH", "/api/messages/out/abc", "");
+  ASSERT_TRUE(refusal_of(found));
+  EXPECT_EQ(refusal_of(found)->why.status, 405u);
+  EXPECT_EQ(refusal_of(found)->allow, "GET, POST, DELETE, PUT");
+}
+
+TEST(route, takes_multipart_only_by_its_content_type) {
+  const auto multipart =
+      find_route("POST", "/api/messages/out/multipart", "multipart/form-data; boundary=b1");
+  EXPECT_TRUE(std::holds_alternative<route::multipart>(multipart.to));
+  const auto send = find_route("POST", "/api/messages/out/multipart", "application/json");
+  ASSERT_TRUE(call_of(send));
+  EXPECT_EQ(call_of(send)->argument, "multipart");
+}
+
+TEST(route, never_locks_a_message_for_a_head_request) {
+  EXPECT_TRUE(call_of(find_route("HEAD", "/api/statuses", "")));
+  const auto peek = find_route("HEAD", "/api/messages/in/peek", "");
+  ASSERT_TRUE(refusal_of(peek));
+  EXPECT_EQ(refusal_of(peek)->why.status, 405u);
+}
+
+TEST(route, takes_no_reserved_word_for_an_id) {
+  for (const auto* path : {"/api/statuses/peek", "/api/conversations/queue"})
+    EXPECT_EQ(refusal_of(find_route("GET", path, ""))->why.status, 404u) << path;
+}
