@@ -1,0 +1,285 @@
+#include "actors/channel_create.hpp"
+
+#include "actors/channel_scope.hpp"
+#include "config/text.hpp"
+
+#include <fmt/format.h>
+
+namespace kp::actors {
+
+namespace {
+
+constexpr std::chrono::hours default_ttl{24};
+
+std::string or_null(const std::optional<std::string>& text) {
+  return text.value_or("null");
+}
+
+// The words that clients and their support staff know from today's installations.
+std::string lookup_text(const registry::lookup& what) {
+  return fmt::format(
+      "Service record not found for parameters: SRParameter(identifier={}, process={}, "
+      "securityLevel={}, print=null, infoOnly=false, conversationId={})",
+      what.identifier, or_null(what.process),
+      what.security_level ? std::to_string(*what.security_level) : "null",
+      or_null(what.conversation));
+}
+
+std::optional<int> security_level(const sbd::document& document) {
+  const auto* level = document.business_message.if_contains("sikkerhetsnivaa");
+  if (!level || !level->is_int64()) return std::nullopt;
+  return static_cast<int>(level->get_int64());
+}
+
+// A sender that is another organisation is represented by this one (4.4 step 1, messages.md 2.1).
+judged<void> normalise_sender(sbd::document& document, organisation_id own) {
+  if (document.header.sender.empty()) return {};
+  auto& sender = document.header.sender.front();
+  const auto who = sbd::parse_identifier(sender.authority, sender.value);
+  if (!who) return api::sbd_unreadable(who.error(), false);
+  if (who->kind == sbd::identifier::form::iso6523 && !who->part && who->primary != own.to_string())
+    sender.value = fmt::format("{}:{}:{}", who->icd, own.to_string(), who->primary);
+  return {};
+}
+
+std::string full_value(const sbd::identifier& who) {
+  if (who.kind != sbd::identifier::form::iso6523) return who.value;
+  return who.part ? fmt::format("{}:{}:{}", who.icd, who.primary, *who.part)
+                  : fmt::format("{}:{}", who.icd, who.primary);
+}
+
+// Clients that follow the published page put their reference into `identifier`, while what is read
+// elsewhere is `instanceIdentifier` (messages.md 11 no. 1).
+void adopt_reference(sbd::scope& scope) {
+  if (scope.type != "SenderRef" && scope.type != "ReceiverRef") return;
+  if (scope.identifier && message_id::parse(*scope.identifier))
+    scope.instance_identifier = scope.identifier;
+}
+
+std::chrono::hours ttl_of(service via, const channel_place& place) {
+  return via == service::dpo ? place.organisation().settings->dpo.default_ttl : default_ttl;
+}
+
+judged<storage::conversation> conversation_of(const storage::outgoing_message& message,
+                                              const sbd::document& document, time_point now) {
+  storage::conversation c;
+  c.message = message.message;
+  c.conversation_ref = message.conversation;
+  c.channel = message.channel;
+  c.way = direction::outgoing;
+  c.via = message.via;
+  const auto& sender = document.header.sender.front();
+  KP_TRY(const auto from, sbd::parse_identifier(sender.authority, sender.value));
+  c.sender = full_value(from);
+  c.sender_identifier = message.sender_identifier;
+  if (!document.header.receiver.empty()) {
+    const auto& receiver = document.header.receiver.front();
+    KP_TRY(const auto to, sbd::parse_identifier(receiver.authority, receiver.value));
+    c.receiver = full_value(to);
+    c.receiver_identifier = message.receiver_identifier;
+  }
+  c.process = message.process;
+  c.document_type = document.header.identification.standard.value_or("");
+  c.message_reference = message.conversation.to_string();
+  c.last_update = now;
+  c.expires = message.expires;
+  return c;
+}
+
+}  // namespace
+
+judged<sbd::document> read_new_document(std::string_view json, bool multipart, organisation_id own,
+                                        time_point now) {
+  auto document = sbd::parse(json, now);
+  if (!document) return api::sbd_unreadable(document.error(), multipart);
+  if (const auto violations = sbd::validate_for_create(*document, now); !violations.empty())
+    return api::sbd_invalid(violations, multipart);
+  KP_CHECK(normalise_sender(*document, own));
+  // Receivers read a document only when its member is spelled canonically (messages.md 11 no. 4).
+  document->header.identification.type = sbd::canonical_type(document->type());
+  return *std::move(document);
+}
+
+judged<std::optional<registry::lookup>> receiver_lookup(const sbd::document& document) {
+  if (document.header.receiver.empty()) return std::optional<registry::lookup>{};
+  const auto& receiver = document.header.receiver.front();
+  const auto who = sbd::parse_identifier(receiver.authority, receiver.value);
+  if (!who) return api::sbd_unreadable(who.error(), false);
+  const auto process = document.process();
+  if (!process) return api::sbd_missing_process();
+  registry::lookup what;
+  what.identifier = who->primary;
+  what.process = process;
+  what.security_level = security_level(document);
+  if (const auto conversation = document.conversation())
+    what.conversation = conversation->to_string();
+  return std::optional(std::move(what));
+}
+
+service service_without_receiver(const sbd::document& document) {
+  return document.type() == "print" ? service::dpi : service::unknown;
+}
+
+judged<service> service_of(const sbd::document& document, const registry::lookup& what,
+                           const receiver_answer& answer) {
+  const auto process = what.process.value_or("");
+  if (answer.failure) {
+    const auto& code = answer.failure->code;
+    if (code == registry::registry_errc::not_found)
+      return api::receiver_does_not_accept_process(process, lookup_text(what));
+    if (code == registry::registry_errc::refused)
+      return api::receiver_does_not_accept_process(process, answer.failure->message);
+    return problem_of(*answer.failure);
+  }
+  if (!answer.found) return api::internal("the registry desk answered nothing");
+  const auto& standard = document.header.identification.standard;
+  for (const auto& record : answer.found->records)
+    if (std::ranges::find(record.document_types, standard) != record.document_types.end())
+      return record.via;
+  return api::receiver_does_not_accept_process(
+      process, fmt::format("{}, documentType={}", lookup_text(what), or_null(standard)));
+}
+
+void set_defaults(sbd::document& document, service via, const channel_place& place) {
+  auto& header = document.header;
+  const auto now = place.now();
+  if (header.sender.empty()) {
+    const auto own = sbd::organisation_identifier(place.organisation().id());
+    header.sender.push_back({own.authority, own.value, {}});
+  }
+  auto& identification = header.identification;
+  if (!identification.instance_identifier) identification.instance_identifier = place.uuid();
+  if (!identification.creation) identification.creation = {format_timestamp(now), now};
+  if (auto* scope = document.find_scope("ConversationId")) {
+    if (scope->information.empty()) scope->information.emplace_back();
+    auto& deadline = scope->information.front().expected_response;
+    if (!deadline) {
+      const auto at = now + ttl_of(via, place);
+      deadline = sbd::date_time{format_timestamp(at), at};
+    }
+  }
+  for (auto& scope : header.scopes) {
+    if (scope.instance_identifier && !trim(*scope.instance_identifier).empty()) continue;
+    scope.instance_identifier.reset();
+    adopt_reference(scope);
+    if (!scope.instance_identifier) scope.instance_identifier = place.uuid();
+  }
+  if (via == service::dpo) default_message_channel(document, place.message_channel(), place.uuid());
+}
+
+judged<void> check_id_is_free(const sbd::document& document, const channel_place& place) {
+  const auto id = document.message();
+  if (!id) return api::internal("the document has no message id");
+  const auto& organisation = place.organisation();
+  const auto taken = [&] { return api::message_already_exists(id->to_string()); };
+  KP_TRY(const auto owner, organisation.messages.owner(*id));
+  if (owner) return taken();
+  if (document.type() == "status") return {};
+  for (const auto way : {direction::outgoing, direction::incoming}) {
+    KP_TRY(const auto conversation, organisation.conversations.find(way, *id));
+    if (conversation) return taken();
+  }
+  return {};
+}
+
+judged<void> check_and_route(sbd::document& document, service via, const channel_place& place) {
+  const bool connected = via == service::dpo && place.organisation().settings->dpo.enabled;
+  if (!connected || !place.sends(via)) return api::service_not_enabled(to_string(via));
+  const auto standard = document.header.identification.standard.value_or("");
+  if (!standard.ends_with("::" + document.type()))
+    return api::message_type_does_not_fit(document.type(), standard);
+  KP_TRY(const auto echoed, channel_to_echo(place.organisation().references, document));
+  KP_CHECK(check_message_channel(document, place.message_channel(), echoed));
+  if (echoed) echo_message_channel(document, *echoed, place.uuid());
+  return {};
+}
+
+judged<storage::outgoing_message> make_message(const sbd::document& document, service via,
+                                               const channel_place& place,
+                                               std::vector<storage::stored_file> files) {
+  const auto id = document.message();
+  const auto conversation = document.conversation();
+  const auto expires = document.expires();
+  if (!id || !conversation || !expires || document.header.sender.empty())
+    return api::internal("the document lacks what its defaults give");
+  storage::outgoing_message message;
+  message.message = *id;
+  message.conversation = *conversation;
+  message.channel = place.number;
+  message.via = via;
+  message.type = document.type();
+  message.process = document.process().value_or("");
+  const auto& sender = document.header.sender.front();
+  KP_TRY(const auto from, sbd::parse_identifier(sender.authority, sender.value));
+  message.sender_identifier = from.part_or_primary();
+  if (!document.header.receiver.empty()) {
+    const auto& receiver = document.header.receiver.front();
+    KP_TRY(const auto to, sbd::parse_identifier(receiver.authority, receiver.value));
+    message.receiver_identifier = to.primary;
+  }
+  message.sbd = sbd::to_text(document);
+  message.last_updated = place.now();
+  message.expires = *expires;
+  message.files = std::move(files);
+  return message;
+}
+
+judged<void> add_message(decision& d, storage::outgoing_message& message,
+                         const sbd::document& document, const channel_place& place,
+                         const std::optional<arkivmelding::summary>& summary) {
+  const auto& organisation = place.organisation();
+  const auto now = place.now();
+  KP_TRY(message.id, organisation.ids->next(d.changes));
+  organisation.messages.insert(d.changes, message);
+  // A client's own status message may share the id of the conversation it is about.
+  for (const auto way : {direction::outgoing, direction::incoming}) {
+    KP_TRY(const auto there, organisation.conversations.find(way, message.message));
+    if (there) return {};
+  }
+  KP_TRY(auto conversation, conversation_of(message, document, now));
+  if (summary) describe(conversation, *summary);
+  KP_CHECK(storage::start_conversation(d.changes, organisation.conversations, organisation.statuses,
+                                       *organisation.ids, conversation,
+                                       {{storage::status_name::opprettet, {}, {}, now}}));
+  d.expiry = true;
+  return {};
+}
+
+judged<void> add_outbox_item(decision& d, const storage::outgoing_message& message,
+                             const channel_place& place) {
+  storage::outbox_item item;
+  KP_TRY(item.id, place.organisation().ids->next(d.changes));
+  item.via = message.via;
+  item.channel = message.channel;
+  item.message = message.message;
+  item.kind = storage::outbox_kind::message;
+  item.queued = item.due = place.now();
+  item.expires = message.expires;
+  place.organisation().outbox(message.via).insert(d.changes, item);
+  d.outbox = message.via;
+  return {};
+}
+
+std::uint64_t upload_limit(service via, const channel_place& place) {
+  constexpr std::uint64_t megabyte = 1024 * 1024;
+  switch (via) {
+    case service::dpo:
+      return place.organisation().settings->dpo.upload_size_limit;
+    case service::dpv:
+      return 250 * megabyte;
+    case service::dpi:
+      return 50 * megabyte;
+    case service::dpf:
+      return 1024 * megabyte;
+    case service::dpe:
+      return 2 * megabyte;
+    case service::dph:
+      return 18 * megabyte;
+    case service::dpfio:
+    case service::unknown:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace kp::actors

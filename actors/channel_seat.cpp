@@ -1,0 +1,286 @@
+#include "actors/channel_seat.hpp"
+
+#include "actors/channel_capabilities.hpp"
+#include "actors/channel_conversations.hpp"
+#include "actors/channel_outgoing.hpp"
+#include "actors/channel_send.hpp"
+#include "actors/channel_statuses.hpp"
+#include "actors/channel_uploads.hpp"
+#include "config/log.hpp"
+#include "storage/storage_error.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace kp::actors {
+
+namespace {
+
+constexpr int max_attempts = 8;
+// Longer than the registry desk may take, shorter than the gateway waits.
+constexpr std::chrono::seconds registry_deadline{50};
+// How long after its end a peek lock is swept, as today's installations do at the latest.
+constexpr std::chrono::seconds sweep_delay{5};
+
+bool lost_a_race(const error& e) {
+  return e.code == storage::storage_errc::precondition_failed ||
+         e.code == storage::storage_errc::fenced;
+}
+
+}  // namespace
+
+void log_bug(std::string_view what) {
+  log(log_level::error, "a channel could not handle a message: " + std::string(what));
+}
+
+channel_seat::channel_seat(caf::event_based_actor* self, channel_args args)
+    : self_(self), args_(std::move(args)), place_{args_.context, args_.number} {}
+
+channel_seat::answer_to channel_seat::promise(std::string_view path,
+                                              caf::response_promise to) const {
+  return {std::move(to), unexpected(path)};
+}
+
+api_answer channel_seat::unexpected(std::string_view path) const {
+  return refused(api::internal("The hub could not handle the request"), path);
+}
+
+api_answer channel_seat::refused(const api::problem& why, std::string_view path) const {
+  return refusal(why, path, place_.now());
+}
+
+api_answer channel_seat::shown(const judged<api_answer>& answer, std::string_view path) const {
+  return answer ? *answer : refused(answer.error(), path);
+}
+
+void channel_seat::call(const api_call& c, const answer_to& answer) {
+  const auto decided = [&](auto part, auto... more) {
+    run(c.path, [=, this] { return part(place_, more...); }, answer);
+  };
+  switch (c.what) {
+    case endpoint::capabilities:
+      return capabilities(c, answer);
+    case endpoint::create:
+      return create(c, answer);
+    case endpoint::list_out:
+      return answer(shown(list_outgoing(place_, c.query), c.path));
+    case endpoint::find_out:
+      return answer(shown(find_outgoing(place_, c.argument), c.path));
+    case endpoint::send:
+      return send(c, answer);
+    case endpoint::remove_out:
+      return decided(remove_message, c.argument);
+    case endpoint::list_in:
+      return answer(shown(list_incoming(place_, c.query), c.path));
+    case endpoint::peek:
+      return run(
+          c.path, [this, query = c.query] { return peek_incoming(place_, peeks_, query); },
+          [this, answer](api_answer found) {
+            answer(std::move(found));
+            plan_sweep();
+          });
+    case endpoint::pop:
+      return decided(pop_incoming, c.path, c.argument);
+    case endpoint::remove_in:
+      return decided(remove_incoming, c.argument);
+    case endpoint::list_statuses:
+      return answer(shown(list_statuses(place_, c.query), c.path));
+    case endpoint::statuses_of_message:
+      return answer(shown(statuses_of(place_, c.argument, c.query), c.path));
+    case endpoint::list_conversations:
+      return answer(shown(list_conversations(place_, c.query), c.path));
+    case endpoint::find_conversation:
+      return answer(shown(find_conversation(place_, c.argument), c.path));
+    case endpoint::conversation_of_message:
+      return answer(shown(conversation_of(place_, c.argument), c.path));
+    case endpoint::remove_conversation:
+      return decided(remove_conversation, c.argument);
+    case endpoint::remove_conversation_of_message:
+      return decided(remove_conversation_of, c.argument);
+  }
+}
+
+void channel_seat::run(std::string path, decider decide, answerer answer,
+                       std::function<void()> refusing, int attempt) {
+  auto decided = decide();
+  if (!decided) {
+    if (refusing) refusing();
+    return answer(refused(decided.error(), path));
+  }
+  if (decided->changes.empty()) {
+    if (refusing && decided->answer.status >= 300) refusing();
+    return answer(std::move(decided->answer));
+  }
+  auto changes = std::make_shared<storage::batch>(std::move(decided->changes));
+  auto waiting = std::make_shared<decision>(*std::move(decided));
+  auto settled = [=, this, path = std::move(path), decide = std::move(decide),
+                  answer = std::move(answer),
+                  refusing = std::move(refusing)](const std::optional<error>& failure) {
+    guarded([&] { committed_or_not(path, decide, answer, refusing, attempt, *waiting, failure); });
+  };
+  self_->request(args_.writer, caf::infinite, commit{std::move(changes)})
+      .then([settled](const committed& done) { settled(done.failure); },
+            [settled, this](const caf::error& why) {
+              settled(transient(storage::storage_errc::io, self_->system().render(why)));
+            });
+}
+
+void channel_seat::committed_or_not(std::string path, decider decide, answerer answer,
+                                    std::function<void()> refusing, int attempt, decision& decided,
+                                    const std::optional<error>& failure) {
+  if (decided.settled) decided.settled(!failure);
+  if (!failure) {
+    after_commit(decided);
+    if (!decided.again) return answer(std::move(decided.answer));
+    return run(std::move(path), std::move(decide), std::move(answer), std::move(refusing));
+  }
+  if (!lost_a_race(*failure)) return answer(refused(problem_of(*failure), path));
+  if (attempt < max_attempts)
+    return run(std::move(path), std::move(decide), std::move(answer), std::move(refusing),
+               attempt + 1);
+  if (refusing) refusing();
+  answer(refused(api::try_later(503, "Too much happens here at once. Please try again."), path));
+}
+
+void channel_seat::after_commit(const decision& d) {
+  if (d.outbox) self_->send(args_.organisation, outbox_changed{*d.outbox});
+  if (d.expiry) self_->send(args_.organisation, expiry_changed{});
+  if (!d.released.empty()) release(d.released);
+}
+
+void channel_seat::release(std::vector<storage::blob_ref> blobs) {
+  http::asio::post(
+      args_.context->hub->workers,
+      [hub = args_.context->hub, owner = args_.context->id(), blobs = std::move(blobs)] {
+        for (const auto& blob : blobs) hub->blobs.release(owner, blob);
+      });
+}
+
+void channel_seat::capabilities(const api_call& c, const answer_to& answer) {
+  auto what = capabilities_lookup(c.argument, c.query);
+  if (!what) return answer(refused(what.error(), c.path));
+  self_->request(args_.registry, registry_deadline, find_receiver{*what})
+      .then(
+          [this, answer, what = *what, path = c.path](const receiver_answer& found) {
+            guarded([&] { answer(shown(capabilities_of(what, found), path)); });
+          },
+          [this, answer, path = c.path](const caf::error& why) {
+            guarded([&] { answer(refused(unanswered(why), path)); });
+          });
+}
+
+void channel_seat::send(const api_call& c, const answer_to& answer) {
+  const auto id = to_message_id(c.argument);
+  const auto missing = [&] { answer(refused(api::message_not_found(c.argument), c.path)); };
+  if (!id) return missing();
+  const auto message = place_.organisation().messages.find(place_.number, *id);
+  if (!message) return answer(refused(problem_of(message.error()), c.path));
+  if (!*message) return missing();
+  if ((*message)->queued) return answer(empty_answer());
+  with_certificate(
+      [this, answer, path = c.path](const api::problem& why) { answer(refused(why, path)); },
+      [this, answer, path = c.path, text = c.argument] { send_judged(path, text, answer); });
+}
+
+void channel_seat::send_judged(const std::string& path, const std::string& id,
+                               const answer_to& answer) {
+  const auto go = [this, path, id, answer](const std::optional<arkivmelding_read_before>& read) {
+    run(path, [this, path, id, read] { return send_message(place_, path, id, read); }, answer);
+  };
+  const auto parsed = to_message_id(id);
+  const auto message = parsed ? place_.organisation().messages.find(place_.number, *parsed)
+                              : result<std::optional<storage::outgoing_message>>(std::nullopt);
+  if (!message || !*message) return go({});
+  const auto content = arkivmelding_to_read(**message, place_.now());
+  if (!content) return go({});
+  const auto hub = args_.context->hub;
+  read_elsewhere(
+      [hub, owner = args_.context->id(), content = *content] {
+        return read_arkivmelding(hub->blobs, owner, content);
+      },
+      [this, go, answer, path, blob = content->id](const judged<arkivmelding::summary>& summary) {
+        if (!summary) return answer(refused(summary.error(), path));
+        go(arkivmelding_read_before{blob, *summary});
+      });
+}
+
+upload_admission channel_seat::begin_upload(const upload_begin& upload) const {
+  upload_admission admission;
+  if (auto ticket = judge_upload(place_, upload))
+    admission.ticket = *std::move(ticket);
+  else
+    admission.refusal = refused(ticket.error(), upload.path);
+  return admission;
+}
+
+api_answer channel_seat::refuse_upload(const upload_too_large& upload) const {
+  return refused(too_large(place_, upload.ticket, upload.content_length), upload.path);
+}
+
+void channel_seat::end_upload(const upload_end& upload, const answer_to& answer) {
+  auto all = std::make_shared<const upload_end>(upload);
+  const auto go = [this, all, answer](const std::optional<arkivmelding::summary>& summary) {
+    run(all->path, [this, all, summary] { return finish_upload(place_, *all, summary); }, answer);
+  };
+  if (upload.ticket.filename != arkivmelding_filename) return go({});
+  read_elsewhere([all] { return read_arkivmelding(all->arkivmelding); },
+                 [this, go, all, answer](const judged<arkivmelding::summary>& summary) {
+                   if (!summary) return answer(refused(summary.error(), all->path));
+                   go(*summary);
+                 });
+}
+
+void channel_seat::with_certificate(const std::function<void(const api::problem&)>& refusing,
+                                    std::function<void()> then) {
+  self_->request(args_.registry, registry_deadline, check_own_certificate{})
+      .then(
+          [refusing, then = std::move(then)](const certificate_verdict& verdict) {
+            guarded([&] {
+              if (verdict.refusal) return refusing(api::invalid_certificate(*verdict.refusal));
+              then();
+            });
+          },
+          [this, refusing](const caf::error& why) { guarded([&] { refusing(unanswered(why)); }); });
+}
+
+void channel_seat::read_elsewhere(std::function<judged<arkivmelding::summary>()> read,
+                                  std::function<void(const judged<arkivmelding::summary>&)> then) {
+  const auto ticket = next_ticket_++;
+  reading_.emplace(ticket, std::move(then));
+  http::asio::post(args_.context->hub->workers, [read = std::move(read), ticket,
+                                                 to = caf::actor_cast<caf::actor_addr>(self_)] {
+    arkivmelding_read done{ticket, api::internal("arkivmelding.xml could not be read")};
+    guarded([&] { done.outcome = read(); });
+    if (auto target = caf::actor_cast<caf::actor>(to)) caf::anon_send(target, std::move(done));
+  });
+}
+
+void channel_seat::resume(const arkivmelding_read& done) {
+  const auto found = reading_.find(done.ticket);
+  if (found == reading_.end()) return;
+  const auto then = std::move(found->second);
+  reading_.erase(found);
+  then(done.outcome);
+}
+
+void channel_seat::sweep() {
+  sweep_planned_ = false;
+  run("", [this] { return sweep_overdue(place_); }, [this](const api_answer&) { plan_sweep(); });
+}
+
+void channel_seat::plan_sweep() {
+  if (sweep_planned_) return;
+  const auto next = place_.organisation().inbox.next_lock_expiry(place_.number);
+  if (next && !*next) return;
+  // What cannot be read now may be readable then.
+  const auto due = next ? **next : place_.now();
+  const auto wait = std::max(due - place_.now(), std::chrono::microseconds(0));
+  sweep_planned_ = true;
+  self_->delayed_send(self_, wait + sweep_delay, sweep_locks{});
+}
+
+api::problem channel_seat::unanswered(const caf::error& why) const {
+  return problem_of(transient(storage::storage_errc::not_found,
+                              "a part of the hub did not answer: " + self_->system().render(why)));
+}
+
+}  // namespace kp::actors

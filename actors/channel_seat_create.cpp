@@ -1,0 +1,149 @@
+#include "actors/channel_create.hpp"
+#include "actors/channel_seat.hpp"
+#include "actors/channel_send.hpp"
+#include "actors/channel_uploads.hpp"
+#include "config/text.hpp"
+#include "protocol/sbd/sbd_error.hpp"
+
+// Create and multipart send (rest-api.md 6.2, 6.5): from a document to a commit, by way of the
+// registry desk.
+
+namespace kp::actors {
+
+namespace {
+
+constexpr std::chrono::seconds registry_deadline{50};
+
+bool is_json(std::string_view content_type) {
+  const auto type = to_lower(trim(content_type.substr(0, content_type.find(';'))));
+  return type == "application/json" ||
+         (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+api::problem missing_body() {
+  api::problem problem;
+  problem.status = 400;
+  problem.exception = "org.springframework.http.converter.HttpMessageNotReadableException";
+  problem.message = "Required request body is missing: StandardBusinessDocument";
+  return problem;
+}
+
+api::problem missing_part() {
+  api::problem problem;
+  problem.status = 400;
+  problem.exception = "org.springframework.web.bind.MissingServletRequestParameterException";
+  problem.message = "Required parameter 'sbd' is not present.";
+  return problem;
+}
+
+}  // namespace
+
+void channel_seat::create(const api_call& c, const answer_to& answer) {
+  if (!is_json(c.content_type)) {
+    const auto given = c.content_type.empty() ? "application/octet-stream" : c.content_type;
+    return answer(refused(api::unsupported_media_type(given), c.path));
+  }
+  if (trim(c.body).empty()) return answer(refused(missing_body(), c.path));
+  auto document = read_new_document(c.body, false, place_.organisation().id(), place_.now());
+  if (!document) return answer(refused(document.error(), c.path));
+  resolve(std::make_shared<draft>(draft{c.path, answer, *std::move(document)}));
+}
+
+void channel_seat::multipart(const multipart_send& m, const answer_to& answer) {
+  auto d = std::make_shared<draft>(draft{m.path, answer, {}});
+  d->multipart = true;
+  d->files = m.files;
+  d->blob_records = m.blob_records;
+  if (!m.sbd) return refuse(*d, missing_part());
+  auto document = read_new_document(*m.sbd, true, place_.organisation().id(), place_.now());
+  if (!document) return refuse(*d, document.error());
+  d->document = *std::move(document);
+  if (const auto parts = judge_parts(d->files); !parts) return refuse(*d, parts.error());
+  resolve(d);
+}
+
+// Steps 5 to 7.
+void channel_seat::resolve(const draft_ptr& d) {
+  auto what = receiver_lookup(d->document);
+  if (!what) return refuse(*d, what.error());
+  if (!*what) {
+    d->via = service_without_receiver(d->document);
+    return fill_in(d);
+  }
+  self_->request(args_.registry, registry_deadline, find_receiver{**what})
+      .then(
+          [this, d, what = **what](const receiver_answer& answer) {
+            guarded([&] {
+              const auto via = service_of(d->document, what, answer);
+              if (!via) return refuse(*d, via.error());
+              d->via = *via;
+              fill_in(d);
+            });
+          },
+          [this, d](const caf::error& why) { guarded([&] { refuse(*d, unanswered(why)); }); });
+}
+
+// Steps 8 to 14.
+void channel_seat::fill_in(const draft_ptr& d) {
+  set_defaults(d->document, d->via, place_);
+  if (const auto free = check_id_is_free(d->document, place_); !free)
+    return refuse(*d, free.error());
+  with_certificate([this, d](const api::problem& why) { refuse(*d, why); },
+                   [this, d] {
+                     const auto routed = check_and_route(d->document, d->via, place_);
+                     if (!routed) return refuse(*d, routed.error());
+                     read_files(d);
+                   });
+}
+
+void channel_seat::read_files(const draft_ptr& d) {
+  const auto xml = std::ranges::find(d->files, arkivmelding_filename, &multipart_file::filename);
+  if (xml == d->files.end()) return store(d);
+  read_elsewhere([text = xml->arkivmelding] { return read_arkivmelding(text); },
+                 [this, d](const judged<arkivmelding::summary>& summary) {
+                   if (!summary) return refuse(*d, summary.error());
+                   d->summary = *summary;
+                   store(d);
+                 });
+}
+
+// Step 17.
+void channel_seat::store(const draft_ptr& d) {
+  run(d->path, [this, d] { return decide_to_store(*d); }, d->answer, [this, d] { drop_files(*d); });
+}
+
+judged<decision> channel_seat::decide_to_store(const draft& d) const {
+  KP_CHECK(check_id_is_free(d.document, place_));
+  KP_TRY(auto files, files_of(d.files, d.via, d.document.main_document(), place_));
+  KP_TRY(auto message, make_message(d.document, d.via, place_, std::move(files)));
+  decision decided;
+  decided.answer = json_answer(sbd::to_json(d.document));
+  if (d.blob_records) append(decided.changes, *d.blob_records);
+  if (!d.multipart) {
+    KP_CHECK(add_message(decided, message, d.document, place_, {}));
+    return decided;
+  }
+  // A message that may not be sent stays, as if it had been created by itself (6.5).
+  const auto sendable = check_sendable(message, d.summary, place_.now());
+  message.queued = sendable.has_value();
+  KP_CHECK(add_message(decided, message, d.document, place_, d.summary));
+  if (sendable)
+    KP_CHECK(add_outbox_item(decided, message, place_));
+  else
+    decided.answer = refused(sendable.error(), d.path);
+  return decided;
+}
+
+void channel_seat::refuse(const draft& d, const api::problem& why) {
+  drop_files(d);
+  d.answer(refused(why, d.path));
+}
+
+// Nobody else knows the content of a refused multipart request.
+void channel_seat::drop_files(const draft& d) {
+  std::vector<storage::blob_ref> blobs;
+  for (const auto& file : d.files) blobs.push_back(file.content);
+  if (!blobs.empty()) release(std::move(blobs));
+}
+
+}  // namespace kp::actors
