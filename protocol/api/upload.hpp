@@ -37,23 +37,32 @@ class multipart_parser {
     virtual result<void> data(std::string_view bytes) = 0;
     virtual result<void> end() = 0;
   };
+  static constexpr std::size_t max_parts = 50;
+  static constexpr std::size_t max_part_header = 512;   // bytes
+
   // The boundary of a Content-Type header; nullopt when it is not multipart/form-data or has none.
   static std::optional<std::string> boundary_of(std::string_view content_type);
 
   multipart_parser(std::string boundary, events& to);
-  // Errors: config_errc::invalid_document (what is wrong), or what an event handler returned.
+  // Holds back no more than a delimiter or one part's headers. Errors: config_errc::invalid_document
+  // (what is wrong), or what an event handler returned; after one, every call gives it again.
   result<void> feed(std::string_view bytes);
   result<void> finish();                         // the closing boundary must have come
 
  private:
   enum class phase { preamble, after_boundary, headers, data, epilogue };
   result<void> step(bool& progressed);
+  result<void> step_to_delimiter(bool& progressed);
+  result<void> step_after_boundary(bool& progressed);
+  result<void> step_headers(bool& progressed);
   result<void> parse_headers(std::string_view block);
+
   std::string delimiter_;
   events& to_;
   phase phase_ = phase::preamble;
   std::string buffer_;
   std::size_t parts_ = 0;
+  std::optional<error> failed_;
 };
 
 }  // namespace kp::api
