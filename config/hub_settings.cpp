@@ -63,7 +63,7 @@ void declare_limits(declarations<hub_settings>& all) {
   all.add(
       "limits.max_connections", integer_kind{1, 1'000'000},
       [](auto& s) -> auto& { return s.max_connections; },
-      "Connections to the REST API at a time.");
+      "Connections to the REST API at a time; further ones are closed at once.");
   all.add(
       "limits.max_requests_in_flight", integer_kind{1, 1'000'000},
       [](auto& s) -> auto& { return s.max_requests_in_flight; },

@@ -1,20 +1,25 @@
 #pragma once
 
-#include "config/random.hpp"
 #include "tenants/organisation.hpp"
+#include "tenants/password.hpp"
 
-#include <atomic>
 #include <memory>
+#include <optional>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 namespace kp::tenants {
 
-// Finds the channel of a request. Immutable; a new one replaces it when tenants change, so any thread
-// may use it.
+// Finds the channel of a request. Immutable; a new one replaces it when tenants change, so any
+// thread may use it.
 class directory {
  public:
+  // API users are unique (tenants/loader.hpp sees to it); of two the first is found.
   explicit directory(std::vector<std::shared_ptr<const organisation>> organisations);
+  // Takes over what `previous` remembers of credentials that have not changed, so that a change of
+  // tenants does not make every client pay for scrypt again.
+  directory(std::vector<std::shared_ptr<const organisation>> organisations,
+            const directory& previous);
 
   struct seat {
     std::shared_ptr<const organisation> owner;
@@ -26,16 +31,18 @@ class directory {
     std::optional<channel_name> channel;
   };
   // Whose credentials these are, within `scope`; nullopt for an unknown user, a wrong password or
-  // credentials of another scope: the caller cannot tell which. A password that has been found right
-  // is remembered (as a keyed hash) so that scrypt runs once per credential, not once per request;
-  // wrong ones always cost scrypt, also for unknown users. Blocks for some 50 ms when scrypt runs:
-  // call `known` first on the network thread, then this on workers.
+  // credentials of another scope: the caller cannot tell which. A password that has been found
+  // right is remembered (as a keyed hash) so that scrypt runs once per credential, not once per
+  // request; wrong ones always cost scrypt, also for unknown users. Blocks for some 50 ms when
+  // scrypt runs: call `known` first on the network thread, then this on workers.
   std::optional<seat> authenticate(std::string_view user, std::string_view password,
                                    const scope&) const;
   // As authenticate, but only from memory: nullopt says nothing.
   std::optional<seat> known(std::string_view user, std::string_view password, const scope&) const;
 
-  const std::vector<std::shared_ptr<const organisation>>& organisations() const { return organisations_; }
+  const std::vector<std::shared_ptr<const organisation>>& organisations() const {
+    return organisations_;
+  }
   std::shared_ptr<const organisation> find(organisation_id) const;
 
  private:
@@ -43,9 +50,5 @@ class directory {
   std::vector<std::shared_ptr<const organisation>> organisations_;
   std::shared_ptr<index> index_;
 };
-
-// "$scrypt$…" of a password, for YAML files.
-std::string hash_password(std::string_view password, random_source& random);
-bool verify_password(std::string_view password, std::string_view hash);
 
 }  // namespace kp::tenants

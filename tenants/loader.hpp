@@ -11,16 +11,21 @@ namespace kp::tenants {
 
 struct loaded {
   std::vector<std::shared_ptr<const organisation>> organisations;  // those without problems, by id
-  std::vector<problem> problems;                                    // everything that is wrong, at once
+  std::vector<problem> problems;  // everything that is wrong, at once
 };
 
 // Reads one organisation's file: structure, values, channel rules (tenants/channel_rules.hpp).
-// `environment` answers names of environment variables (std::getenv in the programs).
+// `environment` answers names of environment variables (std::getenv in the programs); secrets are
+// read once to see that they are there. Key stores are not opened.
 loaded load_file(const std::string& path, const environment& environment);
 
 // Reads every *.yaml and *.yml of a folder (not below; hidden files and editors' leftovers are
 // passed over), on as many threads as there are cores, and checks what concerns several files: an
-// organisation in two files, the same API user twice.
+// organisation in two files, the same API user twice. Of two files that clash, the first by name is
+// kept and the other one has the problem. `environment` is called from several threads.
 loaded load_folder(const std::string& folder, const environment& environment);
+
+// The settings reference (Markdown tables) of an organisation's file, made from the declarations.
+std::string describe_organisation_settings();
 
 }  // namespace kp::tenants

@@ -17,9 +17,10 @@
 namespace kp::tenants {
 
 struct keystore_settings {
-  std::string path;                      // absolute after loading
+  std::string path;  // absolute after loading
   secret password;
   std::optional<std::string> alias;
+  source_position where{};  // in the organisation's file
 };
 
 // HTTP Basic for the REST API of a channel. The stored form is a scrypt hash
@@ -27,28 +28,32 @@ struct keystore_settings {
 struct basic_credential {
   std::string user;
   std::string password_hash;
+  source_position where{};
 };
 
 struct channel_settings {
   channel_name name;
   std::set<service> sends;
   std::set<service> receives;
-  std::optional<std::string> message_channel;         // DPO; ^[a-zA-Z0-9-_]{1,25}$
+  std::optional<std::string> message_channel;  // DPO; ^[a-zA-Z0-9-_]{1,25}$
   std::vector<basic_credential> credentials;
-  std::chrono::minutes lock_timeout{5};               // peek, rest-api.md 7.3
-  source_position where;                              // of the channel in its file
+  std::chrono::minutes lock_timeout{5};  // peek, rest-api.md 7.3
+  source_position where;                 // of the channel in its file
 };
 
-struct reportee { std::string organisation; std::string name; };  // on behalf of: 0192:…, system user
+struct reportee {
+  std::string organisation;
+  std::string name;
+};  // on behalf of: 0192:…, system user
 
 struct dpo_settings {
   bool enabled = false;
-  std::string system_user_organisation;               // default 0192:<number>
-  std::string system_user_name;                       // default <number>_integrasjonspunkt_systembruker_<number>
+  std::string system_user_organisation;  // default 0192:<number>
+  std::string system_user_name;          // default <number>_integrasjonspunkt_systembruker_<number>
   std::optional<std::string> maskinporten_client_id;  // default MOVE_IP_<number>
   std::chrono::hours default_ttl{24};
   std::uint64_t upload_size_limit = 1ull << 30;
-  bool sha1_signatures = false;                       // ASiC signature digest as today's installations send
+  bool sha1_signatures = false;  // ASiC signature digest as today's installations send
   std::chrono::seconds poll_interval{15};
 };
 
@@ -60,8 +65,8 @@ struct organisation {
   std::string maskinporten_client_id;                 // default MOVE_IP_<number>
   dpo_settings dpo;
   std::vector<channel_settings> channels;
-  std::string file;                                   // where it was read from
-  std::string fingerprint;                            // changes when the file's content changes
+  std::string file;         // where it was read from
+  std::string fingerprint;  // changes when the file's content changes
 
   const channel_settings* find(const channel_name&) const;
   // The one channel that receives a service, if any.

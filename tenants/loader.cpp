@@ -1,0 +1,186 @@
+#include "tenants/loader.hpp"
+
+#include "config/files.hpp"
+#include "config/text.hpp"
+#include "config/yaml.hpp"
+#include "tenants/channel_rules.hpp"
+#include "tenants/organisation_settings.hpp"
+#include "tenants/password.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <map>
+#include <new>
+
+namespace kp::tenants {
+
+namespace {
+
+// Checks a draft and makes the organisation of it.
+class builder {
+ public:
+  builder(organisation_draft draft, const settings_tree& tree, std::vector<problem>& problems)
+      : draft_(std::move(draft)), tree_(tree), problems_(problems) {}
+
+  std::optional<organisation> build() {
+    auto channels = build_channels();
+    users();
+    const auto id = number();
+    system_user();
+    if (!id) return std::nullopt;
+    const auto digits = id->to_string();
+    auto dpo = draft_.dpo;
+    if (dpo.system_user_organisation.empty()) dpo.system_user_organisation = id->iso6523();
+    if (dpo.system_user_name.empty())
+      dpo.system_user_name = fmt::format("{0}_integrasjonspunkt_systembruker_{0}", digits);
+    draft_.keystore.where = tree_.where("keystore");
+    const auto or_else = [](const std::string& given, std::string usual) {
+      return given.empty() ? std::move(usual) : given;
+    };
+    organisation made{*id,
+                      or_else(draft_.name, digits),
+                      draft_.keystore,
+                      draft_.previous_keystores,
+                      or_else(draft_.maskinporten_client_id, "MOVE_IP_" + digits),
+                      std::move(dpo),
+                      {},
+                      {},
+                      {}};
+    // With a channel missing, the rules among channels would say things that are not so.
+    if (channels) {
+      made.channels = *std::move(channels);
+      for (auto& broken : check_channel_rules(made)) problems_.push_back(std::move(broken));
+    }
+    return made;
+  }
+
+ private:
+  void report(const source_position& where, std::string rule, std::string remedy) {
+    problems_.push_back({where, std::move(rule), std::move(remedy)});
+  }
+
+  std::optional<organisation_id> number() {
+    if (draft_.number.empty()) return std::nullopt;  // has been reported
+    auto id = organisation_id::parse(draft_.number);
+    if (id) return *id;
+    report(tree_.where("number"), id.error().message, "Correct `number`.");
+    return std::nullopt;
+  }
+
+  void system_user() {
+    const std::string_view given = draft_.dpo.system_user_organisation;
+    if (given.empty() || (given.starts_with("0192:") && organisation_id::parse(given.substr(5))))
+      return;
+    report(tree_.where("services.dpo.system_user.organisation"),
+           fmt::format("services.dpo.system_user.organisation {} is no organisation with prefix",
+                       in_quotes(given)),
+           "Write 0192: and the nine digits.");
+  }
+
+  // nullopt when one cannot be made.
+  std::optional<std::vector<channel_settings>> build_channels() {
+    std::vector<channel_settings> made;
+    bool all_good = true;
+    for (auto& draft : draft_.channels) {
+      if (draft.name.empty()) {
+        all_good = false;
+        continue;
+      }
+      auto name = channel_name::parse(draft.name);
+      if (!name) {
+        report(draft.where, name.error().message, "Rename the channel.");
+        all_good = false;
+        continue;
+      }
+      const auto twice = std::ranges::find(made, *name, &channel_settings::name);
+      if (twice != made.end()) {
+        report(draft.where,
+               fmt::format("there are two channels {}, the first in line {}", in_quotes(draft.name),
+                           twice->where.line),
+               "Rename one of them.");
+        all_good = false;
+        continue;
+      }
+      if (draft.credentials.empty())
+        report(draft.where,
+               fmt::format("channel {} has no credentials; nobody could use it",
+                           in_quotes(draft.name)),
+               "Add one under `credentials`; `knutepunkt credential` makes it.");
+      made.push_back({*name, draft.sends, draft.receives, draft.message_channel, draft.credentials,
+                      draft.lock_timeout, draft.where});
+    }
+    if (draft_.channels.empty())
+      report(tree_.where("channels"), "the organisation has no channel",
+             "Add one under `channels`.");
+    if (!all_good) return std::nullopt;
+    return made;
+  }
+
+  void users() {
+    std::map<std::string, int> lines;
+    for (const auto& channel : draft_.channels) {
+      for (const auto& credential : channel.credentials) {
+        if (credential.user.find(':') != std::string::npos)
+          report(credential.where,
+                 fmt::format("the user {} has a colon, which HTTP Basic does not allow",
+                             in_quotes(credential.user)),
+                 "Choose a name without.");
+        if (!credential.password_hash.empty() && !is_password_hash(credential.password_hash))
+          report(credential.where,
+                 fmt::format("the password_hash of user {} is none", in_quotes(credential.user)),
+                 "Make it with `knutepunkt credential`; passwords themselves do not stand here.");
+        if (credential.user.empty()) continue;
+        const auto [first, is_new] = lines.emplace(credential.user, credential.where.line);
+        if (!is_new)
+          report(credential.where,
+                 fmt::format("the user {} stands twice, first in line {}",
+                             in_quotes(credential.user), first->second),
+                 "Give each channel users of its own.");
+      }
+    }
+  }
+
+  organisation_draft draft_;
+  const settings_tree& tree_;
+  std::vector<problem>& problems_;
+};
+
+// SHA-256, in hex.
+std::string fingerprint_of(const std::string& content) {
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned int size = 0;
+  if (EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                 &size, EVP_sha256(), nullptr) != 1)
+    throw std::bad_alloc();  // SHA-256 is always there
+  digest.resize(size);
+  return to_hex(digest);
+}
+
+}  // namespace
+
+loaded load_file(const std::string& path, const environment& variables) {
+  loaded out;
+  const auto text = read_file(path, largest_yaml_file);
+  if (!text) {
+    out.problems.push_back({{path, 0, 0}, text.error().message, "Check path and permissions."});
+    return out;
+  }
+  auto map = parse_yaml(*text, path, out.problems);
+  if (!map) return out;
+  settings_tree tree(std::move(*map), "the file");
+  organisation_draft draft;
+  organisation_settings().read(tree, draft, folder_of(path), variables);
+  tree.report_unknown_keys();
+  auto made = builder(std::move(draft), tree, out.problems).build();
+  if (out.problems.empty() && made) {
+    made->file = path;
+    made->fingerprint = fingerprint_of(*text);
+    out.organisations.push_back(std::make_shared<const organisation>(*std::move(made)));
+  }
+  sort_by_position(out.problems);
+  return out;
+}
+
+}  // namespace kp::tenants

@@ -1,0 +1,247 @@
+#include "tenants/organisation_settings.hpp"
+
+#include "tenants/loader.hpp"
+
+#include <fmt/format.h>
+
+namespace kp::tenants {
+
+namespace {
+
+constexpr setting_traits usual{.restart = false};
+constexpr setting_traits needed{.required = true, .restart = false};
+constexpr std::size_t most_channels = 200;
+constexpr std::size_t most_credentials = 50;
+constexpr std::size_t most_previous_keystores = 10;
+
+setting_traits otherwise(std::string fallback) {
+  return {.restart = false, .fallback = std::move(fallback)};
+}
+
+// [DPO, ...]
+struct service_list_kind {
+  std::string type() const { return "list of services"; }
+  std::string range() const { return ""; }
+  std::string show(const std::set<service>&) const { return ""; }
+
+  std::optional<std::set<service>> read(const yaml_value& value, value_reader& reader) const {
+    if (!value.is_list()) {
+      reader.refuse(value, reader.what + " must be a list", "Write it as [DPO], or [] for none.");
+      return std::nullopt;
+    }
+    const auto before = reader.problems.size();
+    std::set<service> all;
+    for (const auto& item : value.items()) {
+      const auto word = reader.scalar(item);
+      if (!word) continue;
+      const auto named = parse_service(*word);
+      if (!named)
+        reader.refuse(item,
+                      fmt::format("{}: {} is no message service", reader.what, in_quotes(*word)),
+                      "Write DPO, in capital letters.");
+      else if (!all.insert(*named).second)
+        reader.refuse(item, fmt::format("{} names {} twice", reader.what, *word), "Remove one.");
+    }
+    if (reader.problems.size() > before) return std::nullopt;
+    return all;
+  }
+};
+
+// A list of maps, each with the declared settings of T. Error texts call an item `noun "title"`,
+// the title being the value of its key `title_key`.
+template <class T>
+struct list_kind {
+  const declarations<T>& (*settings)();
+  const char* noun;
+  const char* title_key;
+  std::size_t most;
+
+  std::string type() const { return "list, see below"; }
+  std::string range() const { return ""; }
+  std::string show(const std::vector<T>&) const { return ""; }
+
+  std::optional<std::vector<T>> read(const yaml_value& value, value_reader& reader) const {
+    if (!value.is_list()) {
+      reader.refuse(value, reader.what + " must be a list", "Begin each item with a dash.");
+      return std::nullopt;
+    }
+    const auto items = value.items();
+    if (items.size() > most) {
+      reader.refuse(value, fmt::format("{} has more than {} items", reader.what, most),
+                    "Remove those that are not used.");
+      return std::nullopt;
+    }
+    std::vector<T> all;
+    for (const auto& item : items) {
+      auto map = item.as_map(reader.problems, noun);
+      const auto title = map.find(title_key);
+      auto name = title && title->is_scalar() && !title->text().empty()
+                      ? fmt::format("{} {}", noun, in_quotes(title->text()))
+                      : std::string(noun);
+      settings_tree tree(std::move(map), name);
+      auto& made = all.emplace_back();
+      made.where = item.where();
+      settings().read(tree, made, reader.folder, reader.variables, name + ": ");
+      tree.report_unknown_keys();
+    }
+    return all;
+  }
+};
+
+template <class T, class Place>
+void add_keystore(declarations<T>& all, const std::string& prefix, Place place) {
+  all.add(
+      prefix + "path", path_kind{}, [place](auto& s) -> auto& { return place(s).path; },
+      "The PKCS#12 file with key and certificate.", needed);
+  all.add(prefix + "password", secret_kind{},
+          [place](auto& s) -> auto& { return place(s).password; }, "Its password.",
+          {.required = true, .restart = false, .secret = true});
+  all.add(
+      prefix + "alias", text_kind{}, [place](auto& s) -> auto& { return place(s).alias; },
+      "The entry to use, case-sensitive; only needed when there are several.",
+      otherwise("the only entry"));
+}
+
+void add_dpo(declarations<organisation_draft>& all) {
+  all.add(
+      "services.dpo.enabled", switch_kind{}, [](auto& s) -> auto& { return s.dpo.enabled; },
+      "Whether the organisation uses DPO (Altinn Broker).", usual);
+  all.add(
+      "services.dpo.system_user.organisation", text_kind{},
+      [](auto& s) -> auto& { return s.dpo.system_user_organisation; },
+      "The organisation of the Altinn system user, with prefix: 0192:910076787.",
+      otherwise("0192:number"));
+  all.add(
+      "services.dpo.system_user.name", text_kind{},
+      [](auto& s) -> auto& { return s.dpo.system_user_name; },
+      "The name (external reference) of the Altinn system user.",
+      otherwise("number_integrasjonspunkt_systembruker_number, with the organisation number"));
+  all.add(
+      "services.dpo.client_id", text_kind{},
+      [](auto& s) -> auto& { return s.dpo.maskinporten_client_id; },
+      "The Maskinporten client for DPO, when it is another one.",
+      otherwise("that of maskinporten.client_id"));
+  all.add(
+      "services.dpo.default_ttl_hours", integer_kind{1, 8760},
+      [](auto& s) -> auto& { return s.dpo.default_ttl; },
+      "How many hours a message lives that does not say so itself.", usual);
+  all.add(
+      "services.dpo.upload_size_limit", size_kind{1024, 10ull << 30},
+      [](auto& s) -> auto& { return s.dpo.upload_size_limit; },
+      "How large all attachments of a message may be together. Altinn refuses transfers above 1GB.",
+      usual);
+  all.add(
+      "services.dpo.sha1_signatures", switch_kind{},
+      [](auto& s) -> auto& { return s.dpo.sha1_signatures; },
+      "Whether ASiC-E signatures use SHA-1 digests, for receivers that accept nothing newer.",
+      usual);
+  all.add(
+      "services.dpo.poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpo.poll_interval; },
+      "How many seconds lie between two searches for arrivals.", usual);
+}
+
+declarations<organisation_draft> declare_organisation() {
+  declarations<organisation_draft> all{organisation_draft{}};
+  all.add(
+      "number", text_kind{}, [](auto& s) -> auto& { return s.number; },
+      "The organisation number, nine digits.", needed);
+  all.add(
+      "name", text_kind{}, [](auto& s) -> auto& { return s.name; },
+      "What people call the organisation; for logs and pages.", otherwise("the number"));
+  add_keystore(all, "keystore.", [](auto& s) -> auto& { return s.keystore; });
+  all.add(
+      "previous_keystores",
+      list_kind<keystore_settings>{&previous_keystore_settings, "previous key store", "path",
+                                   most_previous_keystores},
+      [](auto& s) -> auto& { return s.previous_keystores; },
+      "Key stores from before, to decrypt what was sent to the old certificate.", usual);
+  all.add(
+      "maskinporten.client_id", text_kind{},
+      [](auto& s) -> auto& { return s.maskinporten_client_id; },
+      "The organisation's client at Maskinporten.",
+      otherwise("MOVE_IP_number, with the organisation number"));
+  add_dpo(all);
+  all.add(
+      "channels",
+      list_kind<channel_draft>{&channel_draft_settings, "channel", "name", most_channels},
+      [](auto& s) -> auto& { return s.channels; },
+      "The seats of the organisation's business systems; at least one.", needed);
+  return all;
+}
+
+declarations<channel_draft> declare_channel() {
+  declarations<channel_draft> all{channel_draft{}};
+  all.add(
+      "name", text_kind{}, [](auto& s) -> auto& { return s.name; },
+      "The channel's name in paths and logs: 1 to 64 of a-z, 0-9, - and _.", needed);
+  all.add(
+      "sends", service_list_kind{}, [](auto& s) -> auto& { return s.sends; },
+      "The message services that the channel sends with.", usual);
+  all.add(
+      "receives", service_list_kind{}, [](auto& s) -> auto& { return s.receives; },
+      "The message services whose arrivals go to the channel.", usual);
+  all.add(
+      "message_channel", text_kind{}, [](auto& s) -> auto& { return s.message_channel; },
+      "The reference (kanal) that brings statuses and receipts back to this channel: 1 to 25 of "
+      "A-Z, a-z, 0-9, - and _.",
+      usual);
+  all.add(
+      "lock_timeout_minutes", integer_kind{1, 1440},
+      [](auto& s) -> auto& { return s.lock_timeout; },
+      "How many minutes a message that was peeked is kept from others.", usual);
+  all.add(
+      "credentials",
+      list_kind<basic_credential>{&credential_settings, "credential", "user", most_credentials},
+      [](auto& s) -> auto& { return s.credentials; },
+      "Who may use the channel's REST API; at least one.", needed);
+  return all;
+}
+
+declarations<keystore_settings> declare_previous_keystore() {
+  declarations<keystore_settings> all{keystore_settings{}};
+  add_keystore(all, "", [](auto& s) -> auto& { return s; });
+  return all;
+}
+
+declarations<basic_credential> declare_credential() {
+  declarations<basic_credential> all{basic_credential{}};
+  all.add(
+      "user", text_kind{}, [](auto& s) -> auto& { return s.user; },
+      "The user name, without colon; unique among all organisations of the hub.", needed);
+  all.add(
+      "password_hash", text_kind{}, [](auto& s) -> auto& { return s.password_hash; },
+      "What `knutepunkt credential` prints for the password.", needed);
+  return all;
+}
+
+}  // namespace
+
+const declarations<organisation_draft>& organisation_settings() {
+  static const auto all = declare_organisation();
+  return all;
+}
+
+const declarations<keystore_settings>& previous_keystore_settings() {
+  static const auto all = declare_previous_keystore();
+  return all;
+}
+
+const declarations<channel_draft>& channel_draft_settings() {
+  static const auto all = declare_channel();
+  return all;
+}
+
+const declarations<basic_credential>& credential_settings() {
+  static const auto all = declare_credential();
+  return all;
+}
+
+std::string describe_organisation_settings() {
+  return "## The file\n\n" + describe(organisation_settings().texts()) +
+         "\n## Each of previous_keystores\n\n" + describe(previous_keystore_settings().texts()) +
+         "\n## Each of channels\n\n" + describe(channel_draft_settings().texts()) +
+         "\n## Each of a channel's credentials\n\n" + describe(credential_settings().texts());
+}
+
+}  // namespace kp::tenants

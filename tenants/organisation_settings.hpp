@@ -1,0 +1,36 @@
+#pragma once
+
+#include "config/setting.hpp"
+#include "tenants/organisation.hpp"
+
+// The declared settings of an organisation's file, and the values as written, before they are
+// checked against each other. Inside the room only.
+
+namespace kp::tenants {
+
+struct channel_draft {
+  std::string name;
+  std::set<service> sends;
+  std::set<service> receives;
+  std::optional<std::string> message_channel;
+  std::chrono::minutes lock_timeout{5};
+  std::vector<basic_credential> credentials;
+  source_position where;
+};
+
+struct organisation_draft {
+  std::string number;
+  std::string name;
+  keystore_settings keystore;
+  std::vector<keystore_settings> previous_keystores;
+  std::string maskinporten_client_id;
+  dpo_settings dpo;
+  std::vector<channel_draft> channels;
+};
+
+const declarations<organisation_draft>& organisation_settings();
+const declarations<keystore_settings>& previous_keystore_settings();
+const declarations<channel_draft>& channel_draft_settings();
+const declarations<basic_credential>& credential_settings();
+
+}  // namespace kp::tenants
