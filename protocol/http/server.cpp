@@ -29,7 +29,9 @@ awaitable<void> pause(std::chrono::milliseconds span) {
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-awaitable<void> serve(std::shared_ptr<session> connected) { co_await connected->serve(); }
+awaitable<void> serve(std::shared_ptr<session> connected) {
+  co_await connected->serve();
+}
 
 awaitable<void> accept_all(std::shared_ptr<server_state> state,
                            std::shared_ptr<tcp::acceptor> acceptor) {
