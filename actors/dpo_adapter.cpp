@@ -1,0 +1,28 @@
+#include "actors/dpo_adapter.hpp"
+
+#include "actors/dpo_poller.hpp"
+#include "actors/dpo_sender.hpp"
+
+namespace kp::actors {
+
+caf::behavior dpo_adapter(caf::event_based_actor* self, dpo_adapter_args args) {
+  auto sending = std::make_shared<dpo_sender>(self, args);
+  auto polling = std::make_shared<dpo_poller>(self, args);
+  sending->look();
+  polling->start();
+  return {
+      [=](const outbox_changed& nudge) {
+        if (nudge.via == service::dpo) sending->look();
+      },
+      [=](const outbox_look& tick) { sending->on_look(tick); },
+      [=](const claims_look& tick) { sending->on_claims(tick); },
+      [=](const dpo_sent& answer) { sending->on_sent(answer); },
+      [=](const poll_now& tick) { polling->on_poll(tick); },
+      [=](const dpo_found& answer) { polling->on_found(answer); },
+      [=](const dpo_seen& answer) { polling->on_seen(answer); },
+      [=](const dpo_fetched& answer) { polling->on_fetched(answer); },
+      [=](const dpo_confirmed& answer) { polling->on_confirmed(answer); },
+  };
+}
+
+}  // namespace kp::actors

@@ -1,0 +1,287 @@
+#include "actors/dpo_sender.hpp"
+
+#include "actors/dpo_arrival.hpp"
+#include "actors/dpo_mail.hpp"
+#include "actors/dpo_outgoing.hpp"
+#include "actors/retrying_commit.hpp"
+#include "config/log.hpp"
+#include "protocol/http/http_error.hpp"
+#include "storage/storage_error.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace kp::actors {
+
+namespace {
+
+using std::chrono::microseconds;
+using storage::outbox_kind;
+using storage::status_name;
+
+// A refused token or right is for an operator to cure, not the end of the message.
+bool is_permanent(const error& why) {
+  return !why.retryable && why.code != make_error_code(http::http_errc::unauthorized);
+}
+
+microseconds with_jitter(std::chrono::seconds delay, random_source& random) {
+  const auto exact = static_cast<double>(microseconds(delay).count());
+  return microseconds(static_cast<std::int64_t>(exact * (0.9 + 0.2 * random.unit())));
+}
+
+}  // namespace
+
+dpo_sender::dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& args)
+    : self_(self), args_(args), owner_("dpo-adapter " + args.context->hub->random.uuid()) {}
+
+void dpo_sender::look() {
+  if (claiming_) {
+    again_ = true;
+    return;
+  }
+  if (in_flight_.size() >= max_in_flight) return;  // the next end looks again
+  claiming_ = true;
+  const auto room = max_in_flight - in_flight_.size();
+  const auto due = std::make_shared<std::vector<storage::outbox::claimed>>();
+  const auto cursor = std::make_shared<time_point>();
+  commit_decision(
+      self_, args_.writer,
+      [this, room, due, cursor]() -> result<storage::batch> {
+        storage::batch changes;
+        *cursor = cursor_;
+        KP_TRY(*due, outbox().claim_due(changes, *cursor, now(), room, owner_, claim_ttl));
+        return changes;
+      },
+      [this, room, due, cursor](result<void> done) {
+        claiming_ = false;
+        if (!done) {
+          log(log_level::error, "the outbox cannot be read now: " + done.error().message,
+              {{"organisation", in().id().to_string()}});
+          return wake_in(after_trouble);
+        }
+        cursor_ = *cursor;
+        const bool full = due->size() == room;
+        take(std::move(*due));
+        if (again_ || full) {
+          again_ = false;
+          return look();
+        }
+        sleep();
+      });
+}
+
+void dpo_sender::on_look(const outbox_look& tick) {
+  if (tick.epoch == epoch_) look();
+}
+
+void dpo_sender::take(std::vector<storage::outbox::claimed> due) {
+  for (auto& claimed : due) {
+    const auto id = claimed.item.id;
+    // A claim of our own that ran out during a long attempt: it is still ours.
+    if (const auto known = in_flight_.find(id); known != in_flight_.end()) {
+      known->second.claimed.claim = claimed.claim;
+      continue;
+    }
+    begin(in_flight_.emplace(id, work{std::move(claimed), {}, ++attempts_}).first->second);
+  }
+  if (!in_flight_.empty() && !renewing_) {
+    renewing_ = true;
+    self_->delayed_send(self_, renew_after, claims_look{});
+  }
+}
+
+void dpo_sender::begin(work& w) {
+  const auto& item = w.claimed.item;
+  if (item.expires && *item.expires <= now())
+    return give_up(w, {status_name::levetid_utlopt, std::string(lifetime_passed), {}, now()});
+  if (item.kind == outbox_kind::message) {
+    auto message = in().messages.find(item.channel, item.message);
+    if (!message) return failed(w, message.error());
+    if (!*message) return settle(w, {});  // deleted meanwhile
+    w.message = *std::move(message);
+  } else {
+    const auto earlier = wait_for_earlier_status(item);
+    if (!earlier) return failed(w, earlier.error());
+    if (*earlier) return postpone(w, **earlier, "an earlier status of the message goes first");
+  }
+  auto parcel = make_parcel(in(), item, w.message);
+  if (!parcel) return failed(w, parcel.error());
+  args_.transport->send(*std::move(parcel), [send = mail_to(self_), id = item.id,
+                                             attempt = w.attempt](result<std::string> sent) {
+    if (sent) return send(dpo_sent{id, attempt, *std::move(sent), {}});
+    send(dpo_sent{id, attempt, {}, sent.error()});
+  });
+}
+
+// MOTTATT must not come after LEVERT: a status waits for earlier ones of the same message.
+result<std::optional<time_point>> dpo_sender::wait_for_earlier_status(
+    const storage::outbox_item& item) const {
+  KP_TRY(const auto rows, outbox().of_message(item.message));
+  for (const auto row : rows) {
+    if (row >= item.id) continue;
+    KP_TRY(const auto earlier, outbox().find(row));
+    if (earlier && earlier->kind == outbox_kind::status)
+      return std::max(earlier->due, now()) + std::chrono::seconds(1);
+  }
+  return std::nullopt;
+}
+
+void dpo_sender::on_sent(const dpo_sent& sent) {
+  const auto found = in_flight_.find(sent.item);
+  if (found == in_flight_.end() || found->second.attempt != sent.attempt) return;
+  const auto w = found->second;
+  if (sent.failure) return failed(w, *sent.failure);
+  say(log_level::info, w.claimed.item.kind == outbox_kind::message ? "message sent" : "status sent",
+      w.claimed.item, "file transfer " + sent.transfer);
+  if (w.claimed.item.kind == outbox_kind::status) return settle(w, {});
+  settle(w, storage::status_change{status_name::sendt, {}, {}, now()});
+}
+
+void dpo_sender::failed(const work& w, const error& why) {
+  const auto& item = w.claimed.item;
+  const auto failures = item.attempts + 1;
+  if (is_permanent(why) || failures > max_failures) {
+    const auto receiver = w.message ? w.message->receiver_identifier : std::string();
+    say(log_level::error, "sending has failed for good", item, why.message);
+    return give_up(
+        w,
+        {status_name::feil,
+         fmt::format("Request to receiver '{}' failed delivery over DPO - Moved to DLQ", receiver),
+         why.message, now()});
+  }
+  auto due = now() + with_jitter(retry_delay(failures), in().hub->random);
+  if (why.retry_after) due = std::max(due, now() + *why.retry_after);
+  if (item.expires) due = std::min(due, *item.expires);  // then its end is due
+  say(log_level::warning, "sending failed, tried again at " + format_timestamp(due), item,
+      why.message);
+  postpone(w, due, why.message);
+}
+
+void dpo_sender::give_up(const work& w, storage::status_change last) {
+  // A status that does not arrive changes nothing of the message that it is about.
+  if (w.claimed.item.kind == outbox_kind::status) {
+    say(log_level::warning, "a status was not delivered and is dropped", w.claimed.item,
+        last.raw_receipt.value_or(last.description.value_or("")));
+    return settle(w, {});
+  }
+  settle(w, std::move(last));
+}
+
+void dpo_sender::postpone(const work& w, time_point due, std::string why) {
+  commit_decision(
+      self_, args_.writer,
+      [this, claimed = w.claimed, due, why = std::move(why)]() -> result<storage::batch> {
+        storage::batch changes;
+        outbox().postpone(changes, claimed, due, why);
+        return changes;
+      },
+      [this, item = w.claimed.item](result<void> done) {
+        // Not kept: the claim runs out and the item is tried again.
+        if (!done) say(log_level::error, "an attempt was not recorded", item, done.error().message);
+        ended(item.id);
+      });
+}
+
+void dpo_sender::settle(const work& w, std::optional<storage::status_change> last) {
+  const auto freed = std::make_shared<std::vector<storage::blob_ref>>();
+  commit_decision(
+      self_, args_.writer,
+      [this, w, last = std::move(last), freed] { return decide_end(w, last, *freed); },
+      [this, item = w.claimed.item, freed](result<void> done) {
+        if (!done) {
+          say(log_level::error, "the end of sending was not recorded; it will be sent again", item,
+              done.error().message);
+        } else if (!freed->empty()) {
+          http::asio::post(in().hub->workers, [context = args_.context, freed] {
+            for (const auto& ref : *freed) context->hub->blobs.release(context->id(), ref);
+          });
+        }
+        ended(item.id);
+      });
+}
+
+// Everything that ends one item is one commit.
+result<storage::batch> dpo_sender::decide_end(const work& w,
+                                              const std::optional<storage::status_change>& last,
+                                              std::vector<storage::blob_ref>& freed) const {
+  const auto& item = w.claimed.item;
+  storage::batch changes;
+  freed.clear();
+  outbox().remove(changes, w.claimed);
+  if (item.kind != outbox_kind::message) return changes;
+  if (last) {
+    KP_TRY(auto c, in().conversations.find(direction::outgoing, item.message));
+    if (c) {
+      const auto registered = storage::register_status(changes, in().conversations, in().statuses,
+                                                       *in().ids, *c, *last);
+      if (!registered) return registered.error();
+    }
+  }
+  KP_TRY(const auto message, in().messages.find(item.channel, item.message));
+  if (!message) return changes;
+  in().messages.remove(changes, *message);
+  for (const auto& file : message->files) {
+    in().hub->blobs.remove(changes, in().id(), file.content);
+    freed.push_back(file.content);
+  }
+  return changes;
+}
+
+void dpo_sender::ended(storage::row_id item) {
+  in_flight_.erase(item);
+  look();
+}
+
+void dpo_sender::on_claims(const claims_look&) {
+  renewing_ = !in_flight_.empty();
+  if (!renewing_) return;
+  self_->delayed_send(self_, renew_after, claims_look{});
+  for (auto& [id, w] : in_flight_) renew(w);
+}
+
+void dpo_sender::renew(work& w) {
+  const auto renewed = std::make_shared<storage::lease>();
+  commit_decision(
+      self_, args_.writer,
+      [this, claimed = w.claimed, renewed]() -> result<storage::batch> {
+        storage::batch changes;
+        KP_TRY(*renewed, outbox().renew(changes, claimed, now(), claim_ttl));
+        return changes;
+      },
+      [this, id = w.claimed.item.id, renewed](result<void> done) {
+        const auto found = in_flight_.find(id);
+        if (found == in_flight_.end()) return;
+        if (done)
+          found->second.claimed.claim = *renewed;
+        else
+          say(log_level::warning, "a claim was not renewed", found->second.claimed.item,
+              done.error().message);
+      });
+}
+
+void dpo_sender::sleep() {
+  const auto next = outbox().next_due(cursor_);
+  microseconds delay = next ? longest_sleep : after_trouble;
+  if (next && *next) delay = std::clamp<microseconds>(**next - now(), microseconds(0), delay);
+  wake_in(delay);
+}
+
+// Delayed messages cannot be called back: a newer epoch makes older ones void.
+void dpo_sender::wake_in(microseconds delay) {
+  self_->delayed_send(self_, delay, outbox_look{++epoch_});
+}
+
+void dpo_sender::say(log_level level, std::string_view what, const storage::outbox_item& item,
+                     std::string_view detail) const {
+  const auto* channel = in().channel(item.channel);
+  log(level, what,
+      {{"organisation", in().id().to_string()},
+       {"channel", channel ? channel->name.to_string() : ""},
+       {"service", to_string(item.via)},
+       {"message_id", item.message.to_string()},
+       {"detail", detail}});
+}
+
+}  // namespace kp::actors
