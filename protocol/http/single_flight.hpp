@@ -4,66 +4,61 @@
 #include "protocol/http/async.hpp"
 #include "protocol/http/http_error.hpp"
 
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace kp::http {
 
-// Simultaneous callers with the same key share one piece of work and its outcome. Lives on the
-// network thread; must outlive its callers.
+// Lets simultaneous callers who want the same thing share one request. For one network thread; the
+// caller keeps this object alive while it waits.
 template <class Key, class Value>
 class single_flight {
  public:
-  // Those who wait give up after `patience` (http_errc::timeout); the work goes on.
-  explicit single_flight(std::chrono::milliseconds patience) : patience_(patience) {}
-
-  awaitable<result<Value>> run(Key key, std::function<awaitable<result<Value>>()> work) {
-    if (const auto it = flights_.find(key); it != flights_.end()) {
-      const auto joined = it->second;
-      boost::system::error_code ignored;  // cancelled: landed
-      co_await joined->landing.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-      if (joined->outcome) co_return *joined->outcome;
-      co_return transient(http_errc::timeout, "an equal request did not finish in time");
-    }
-    const auto mine = std::make_shared<flight>(co_await asio::this_coro::executor, patience_);
-    flights_.emplace(key, mine);
-    const landing_guard guard(*this, key, mine);
-    mine->outcome.emplace(co_await work());
-    co_return *mine->outcome;
+  // What `make` returns; it runs for the first caller, who brings its deadline. Who joins waits no
+  // longer than `patience`: http_errc::timeout.
+  awaitable<result<Value>> run(Key key, std::function<awaitable<result<Value>>()> make,
+                               std::chrono::seconds patience = std::chrono::seconds(150)) {
+    if (const auto found = flying_.find(key); found != flying_.end())
+      co_return co_await join(found->second, patience);
+    auto executor = co_await asio::this_coro::executor;
+    const auto own = std::make_shared<flight>(executor);
+    flying_.emplace(key, own);
+    const landing at_end{*this, key, *own};
+    own->landed = co_await make();
+    co_return *own->landed;
   }
 
  private:
   struct flight {
-    flight(asio::any_io_executor executor, std::chrono::milliseconds patience)
-        : landing(std::move(executor), patience) {}
-    asio::steady_timer landing;
-    std::optional<result<Value>> outcome;
+    explicit flight(const asio::any_io_executor& on) : done(on) {}
+    asio::steady_timer done;
+    std::optional<result<Value>> landed;
   };
-  // Wakes those who wait, also when the work throws.
-  class landing_guard {
-   public:
-    landing_guard(single_flight& all, Key key, std::shared_ptr<flight> mine)
-        : all_(all), key_(std::move(key)), mine_(std::move(mine)) {}
-    landing_guard(const landing_guard&) = delete;
-    landing_guard& operator=(const landing_guard&) = delete;
-    ~landing_guard() {
-      all_.flights_.erase(key_);
-      mine_->landing.cancel();
+  // Also when the first caller is destroyed before it had a result.
+  struct landing {
+    single_flight& of;
+    const Key& key;
+    flight& what;
+    ~landing() {
+      of.flying_.erase(key);
+      what.done.cancel();
     }
-
-   private:
-    single_flight& all_;
-    Key key_;
-    std::shared_ptr<flight> mine_;
   };
 
-  std::chrono::milliseconds patience_;
-  std::map<Key, std::shared_ptr<flight>> flights_;
+  static awaitable<result<Value>> join(std::shared_ptr<flight> other,
+                                       std::chrono::seconds patience) {
+    other->done.expires_after(patience);
+    co_await other->done.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (other->landed) co_return *other->landed;
+    co_return transient(http_errc::timeout, "another caller's request took too long");
+  }
+
+  std::map<Key, std::shared_ptr<flight>> flying_;
 };
 
 }  // namespace kp::http

@@ -1,0 +1,151 @@
+#include "protocol/registry/answer.hpp"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <array>
+
+namespace kp::registry {
+
+namespace json = boost::json;
+
+namespace {
+
+error bad_answer(std::string_view why) {
+  return transient(
+      registry_errc::bad_answer,
+      fmt::format("Parsing response as a IdentifierResource JSON object failed: {}", why));
+}
+
+const json::object* object_in(const json::object& from, std::string_view name) {
+  const auto* found = from.if_contains(name);
+  return found ? found->if_object() : nullptr;
+}
+
+std::optional<std::string> text_in(const json::object& from, std::string_view name) {
+  const auto* found = from.if_contains(name);
+  if (!found || !found->is_string()) return std::nullopt;
+  return std::string(found->as_string());
+}
+
+address parse_address(const json::object& from) {
+  const auto part = [&](std::string_view name) { return text_in(from, name).value_or(""); };
+  return {part("name"), part("street"), part("postalCode"), part("postalArea"), part("country")};
+}
+
+service_record parse_record(const json::object& from) {
+  service_record record;
+  record.organisation_number = text_in(from, "organisationNumber").value_or("");
+  record.process = text_in(from, "process").value_or("");
+  record.pem_certificate = text_in(from, "pemCertificate");
+  if (const auto* types = from.if_contains("documentTypes"); types && types->is_array())
+    for (const auto& type : types->as_array())
+      if (type.is_string()) record.document_types.emplace_back(type.as_string());
+  if (const auto* service = object_in(from, "service")) {
+    record.via =
+        parse_service(text_in(*service, "identifier").value_or("")).value_or(service::unknown);
+    // The hub names the services of today; a retired one is unknown to clients (rest-api.md 1).
+    if (record.via == service::dpfio) record.via = service::unknown;
+    record.endpoint_url = text_in(*service, "endpointUrl").value_or("");
+    record.resource = text_in(*service, "resource");
+    if (const auto* level = service->if_contains("securityLevel"); level && level->is_int64())
+      record.security_level = static_cast<int>(level->as_int64());
+  }
+  record.mailbox_operator = text_in(from, "orgnrPostkasse");
+  record.mailbox_address = text_in(from, "postkasseAdresse");
+  if (const auto* physical = from.if_contains("fysiskPost"); physical && physical->is_bool())
+    record.physical_mail = physical->as_bool();
+  if (const auto* found = object_in(from, "postAddress"))
+    record.post_address = parse_address(*found);
+  if (const auto* found = object_in(from, "returnAddress"))
+    record.return_address = parse_address(*found);
+  return record;
+}
+
+// Message types whose name may end a document type URN (service-registry.md 6.3).
+constexpr std::array known_types{"status",
+                                 "feil",
+                                 "arkivmelding",
+                                 "arkivmelding_kvittering",
+                                 "avtalt",
+                                 "digital",
+                                 "digital_dpv",
+                                 "print",
+                                 "dialogmelding",
+                                 "dialogmelding_kvittering",
+                                 "innsynskrav",
+                                 "publisering",
+                                 "einnsyn_kvittering"};
+
+json::object capability_type(const std::string& standard) {
+  json::object type;
+  const auto at = standard.rfind("::");
+  const auto name = at == std::string::npos ? std::string() : standard.substr(at + 2);
+  for (const std::string_view known : known_types)
+    if (known == name) type["type"] = name;
+  type["standard"] = standard;
+  return type;
+}
+
+json::object address_json(const std::optional<address>& from) {
+  const auto a = from.value_or(address{});
+  return {{"name", a.name},
+          {"street", a.street},
+          {"postalCode", a.postal_code},
+          {"postalArea", a.postal_area},
+          {"country", a.country}};
+}
+
+}  // namespace
+
+result<answer> parse_answer(std::string_view text) {
+  boost::system::error_code failed;
+  const auto root = json::parse(text, failed);
+  if (failed) return bad_answer(failed.message());
+  const auto* object = root.if_object();
+  if (!object) return bad_answer("not an object");
+  answer out;
+  if (const auto* info = object_in(*object, "infoRecord")) {
+    out.identifier = text_in(*info, "identifier").value_or("");
+    out.organisation_name = text_in(*info, "organizationName").value_or("");
+  }
+  if (const auto* records = object->if_contains("serviceRecords"); records && records->is_array())
+    for (const auto& record : records->as_array())
+      if (const auto* one = record.if_object()) out.records.push_back(parse_record(*one));
+  return out;
+}
+
+std::string error_description(std::string_view body) {
+  boost::system::error_code failed;
+  const auto root = json::parse(body, failed);
+  if (failed || !root.is_object()) return {};
+  const auto& object = root.get_object();
+  if (auto text = text_in(object, "error_description")) return *text;
+  return text_in(object, "message").value_or("");
+}
+
+json::object to_capabilities(const answer& from) {
+  json::array capabilities;
+  for (const auto& record : from.records) {
+    json::object one;
+    one["process"] = record.process;
+    one["serviceIdentifier"] = to_string(record.via);
+    if (record.via == service::dpi) {
+      one["postAddress"] = address_json(record.post_address);
+      one["returnAddress"] = address_json(record.return_address);
+    }
+    json::array types;
+    for (const auto& standard : record.document_types) types.push_back(capability_type(standard));
+    one["documentTypes"] = std::move(types);
+    if (record.via == service::dpi) {
+      json::object digital;
+      if (record.mailbox_operator) digital["supplier"] = *record.mailbox_operator;
+      if (record.mailbox_address) digital["address"] = *record.mailbox_address;
+      one["digitalPostAddress"] = std::move(digital);
+    }
+    capabilities.push_back(std::move(one));
+  }
+  return {{"capabilities", std::move(capabilities)}};
+}
+
+}  // namespace kp::registry

@@ -1,0 +1,221 @@
+#include "config/log.hpp"
+#include "config/text.hpp"
+#include "protocol/http/single_flight.hpp"
+#include "protocol/registry/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <list>
+#include <unordered_map>
+
+namespace kp::registry {
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{90'000};
+constexpr std::size_t max_answer_bytes = 4 * 1024 * 1024;
+
+bool is_outage(const error& e) {
+  return e.retryable;
+}
+
+// Percent-encodes what may not stand in a path segment; ':' stays (service-registry.md 1.3).
+std::string path_segment(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == ':' || c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+std::string describe(const lookup& what) {
+  const auto number = [](const std::optional<int>& n) { return n ? std::to_string(*n) : "null"; };
+  return fmt::format(
+      "SRParameter(identifier={}, process={}, securityLevel={}, print=null, infoOnly=false, "
+      "conversationId={})",
+      what.identifier, what.process.value_or("null"), number(what.security_level),
+      what.conversation.value_or("null"));
+}
+
+std::string target_of(const std::string& base, const lookup& what) {
+  auto url = base + "/identifier/" + path_segment(what.identifier);
+  if (what.process) url += "/process/" + path_segment(*what.process);
+  char separator = '?';
+  if (what.security_level) {
+    url += fmt::format("{}securityLevel={}", separator, *what.security_level);
+    separator = '&';
+  }
+  if (what.conversation && !what.conversation->empty())
+    url += fmt::format("{}conversationId={}", separator, path_segment(*what.conversation));
+  return url;
+}
+
+// Answers by key, bounded, least recently used leave first.
+template <class Value>
+class recent {
+ public:
+  struct entry {
+    Value value;
+    time_point at;
+  };
+  explicit recent(std::size_t limit) : limit_(limit) {}
+
+  const entry* find(const std::string& key) {
+    const auto it = index_.find(key);
+    if (it == index_.end()) return nullptr;
+    order_.splice(order_.begin(), order_, it->second);
+    return &it->second->second;
+  }
+  void put(const std::string& key, Value value, time_point at) {
+    erase(key);
+    order_.emplace_front(key, entry{std::move(value), at});
+    index_[key] = order_.begin();
+    if (order_.size() > limit_) {
+      index_.erase(order_.back().first);
+      order_.pop_back();
+    }
+  }
+  void erase(const std::string& key) {
+    const auto it = index_.find(key);
+    if (it == index_.end()) return;
+    order_.erase(it->second);
+    index_.erase(it);
+  }
+
+ private:
+  using list = std::list<std::pair<std::string, entry>>;
+  std::size_t limit_;
+  list order_;
+  std::unordered_map<std::string, typename list::iterator> index_;
+};
+
+}  // namespace
+
+struct client::state {
+  state(http::client& h, const clock& t, maskinporten::client& m, signing_keys& k,
+        client_settings s)
+      : http(h),
+        time(t),
+        tokens(m),
+        keys(k),
+        settings(std::move(s)),
+        answers(settings.max_entries),
+        certificates(settings.max_entries) {}
+
+  http::client& http;
+  const clock& time;
+  maskinporten::client& tokens;
+  signing_keys& keys;
+  client_settings settings;
+  recent<answer> answers;
+  recent<std::string> certificates;
+  http::single_flight<std::string, answer> lookups{patience};
+  http::single_flight<std::string, std::string> certificate_lookups{patience};
+
+  // One signed GET; a 401 gets a new token once. The payload is verified.
+  http::awaitable<result<std::string>> get(std::string url, std::string what) {
+    maskinporten::token_request wanted;
+    wanted.scopes = settings.scopes;
+    for (int attempt = 0;; ++attempt) {
+      KP_CO_TRY(const auto token, co_await tokens.get(wanted));
+      http::request request;
+      request.url = url;
+      request.headers.add("Accept", "application/jose");
+      request.headers.add("Accept", "application/json");
+      request.headers.add("Authorization", "Bearer " + token.value);
+      request.max_response_bytes = max_answer_bytes;
+      KP_CO_TRY(const auto response, co_await http.send(std::move(request)));
+      if (response.status == 200) co_return co_await keys.verified_payload(trim(response.body));
+      if (response.status == 401 && attempt == 0) {
+        tokens.forget(wanted);
+        continue;
+      }
+      const auto description = error_description(response.body);
+      if (response.status == 404)
+        co_return permanent(
+            registry_errc::not_found,
+            description.empty() ? "Service record not found for parameters: " + what : description);
+      if (response.status >= 400 && response.status < 500 && response.status != 401 &&
+          response.status != 403 && response.status != 429)
+        co_return permanent(registry_errc::refused,
+                            fmt::format("Caught exception when looking up service record with {}, "
+                                        "http status {}: {}",
+                                        what, response.status, description));
+      co_return http::to_error("Service Registry", response);
+    }
+  }
+
+  http::awaitable<result<answer>> fetch(std::string key, lookup what) {
+    auto payload = co_await get(target_of(settings.base_url, what), describe(what));
+    if (!payload) {
+      auto why = payload.error();
+      if (why.code == registry_errc::not_found) {
+        answers.erase(key);
+        // Upstream's text names the parameters, whatever the registry said.
+        why.message = "Service record not found for parameters: " + describe(what);
+      }
+      co_return why;
+    }
+    KP_CO_TRY(auto parsed, parse_answer(*payload));
+    answers.put(key, parsed, time.now());
+    co_return parsed;
+  }
+
+  http::awaitable<result<std::string>> fetch_certificate(std::string organisation) {
+    auto payload =
+        co_await get(settings.base_url + "/virksert/" + path_segment(organisation), organisation);
+    if (payload)
+      certificates.put(organisation, *payload, time.now());
+    else if (payload.error().code == registry_errc::not_found)
+      certificates.erase(organisation);
+    co_return payload;
+  }
+};
+
+client::client(http::client& http, const clock& time, maskinporten::client& maskinporten,
+               signing_keys& keys, client_settings settings)
+    : state_(std::make_shared<state>(http, time, maskinporten, keys, std::move(settings))) {}
+
+client::~client() = default;
+
+http::awaitable<result<answer>> client::find(lookup what) {
+  const auto s = state_;
+  const auto key = fmt::format("{}\n{}\n{}", what.identifier, what.process.value_or(""),
+                               what.security_level.value_or(0));
+  if (const auto* kept = s->answers.find(key); kept && s->time.now() - kept->at < s->settings.fresh)
+    co_return kept->value;
+  std::function<http::awaitable<result<answer>>()> work = [s, key, what] {
+    return s->fetch(key, what);
+  };
+  auto fetched = co_await s->lookups.run(key, std::move(work));
+  if (fetched || !is_outage(fetched.error())) co_return fetched;
+  const auto* kept = s->answers.find(key);
+  if (!kept || s->time.now() - kept->at > s->settings.stale) co_return fetched;
+  log(log_level::warning,
+      "Service Registry does not answer, an older answer is used: " + fetched.error().message);
+  auto old = kept->value;
+  old.stale = true;
+  co_return old;
+}
+
+http::awaitable<result<std::string>> client::published_certificate(std::string organisation) {
+  const auto s = state_;
+  if (const auto* kept = s->certificates.find(organisation);
+      kept && s->time.now() - kept->at < s->settings.fresh)
+    co_return kept->value;
+  std::function<http::awaitable<result<std::string>>()> work = [s, organisation] {
+    return s->fetch_certificate(organisation);
+  };
+  auto fetched = co_await s->certificate_lookups.run(organisation, std::move(work));
+  if (fetched || !is_outage(fetched.error())) co_return fetched;
+  const auto* kept = s->certificates.find(organisation);
+  if (!kept || s->time.now() - kept->at > s->settings.stale) co_return fetched;
+  co_return kept->value;
+}
+
+}  // namespace kp::registry
