@@ -1,0 +1,50 @@
+#pragma once
+
+#include "tools/sandbox/keys.hpp"
+
+namespace kp::sandbox {
+
+enum class seid_profile { v1, v2 };  // where the organisation number stands, certificates.md 1.4
+
+struct certificate_subject {
+  std::string organisation_number;
+  std::string name;
+  seid_profile profile = seid_profile::v2;
+};
+
+struct issued_certificate {
+  kp::sandbox::certificate certificate;
+  rsa_key key;
+};
+
+// A small test CA: one self-signed root that signs organisation certificates directly.
+class certificate_authority {
+ public:
+  static result<certificate_authority> make(time_point now);
+  static result<certificate_authority> load(std::string_view root_pem, std::string_view key_pem);
+
+  // An RSA organisation certificate, valid from `from` to `to`. v1 has the number as subject
+  // serialNumber, v2 as organizationIdentifier NTRNO-<number>.
+  result<issued_certificate> issue(const certificate_subject&, time_point from,
+                                   time_point to) const;
+  // A certificate with nothing but a common name, for a signing service.
+  result<certificate> issue_for(const rsa_key&, const std::string& common_name, time_point from,
+                                time_point to) const;
+
+  // Chains to this root and is valid at `now`.
+  bool trusts(const certificate&, time_point now) const;
+  const certificate& root() const { return root_; }
+  std::string key_pem() const { return key_.private_pem(); }
+
+ private:
+  certificate_authority(certificate root, rsa_key key)
+      : root_(std::move(root)), key_(std::move(key)) {}
+  certificate root_;
+  rsa_key key_;
+};
+
+// PKCS#12 in DER with the certificate, its key and the root, AES-256, `alias` as friendly name.
+result<std::string> make_keystore(const issued_certificate&, const certificate& root,
+                                  const std::string& alias, const std::string& password);
+
+}  // namespace kp::sandbox

@@ -1,0 +1,105 @@
+#include "tools/sandbox/endpoint.hpp"
+
+#include <array>
+
+namespace kp::sandbox {
+
+namespace {
+
+constexpr std::array<std::string_view, 18> names{"token",
+                                                 "maskinporten_metadata",
+                                                 "maskinporten_jwk",
+                                                 "exchange",
+                                                 "initialize",
+                                                 "upload",
+                                                 "search",
+                                                 "overview",
+                                                 "details",
+                                                 "download",
+                                                 "confirm",
+                                                 "registry_identifier",
+                                                 "registry_process",
+                                                 "registry_info",
+                                                 "registry_virksert",
+                                                 "registry_sastoken",
+                                                 "registry_jwk",
+                                                 "control"};
+
+bool take(std::string_view& path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return false;
+  path.remove_prefix(prefix.size());
+  return true;
+}
+
+std::optional<route> broker_route(bool get, bool post, std::string_view rest) {
+  if (rest.empty() || rest == "/") {
+    if (post) return route{endpoint::initialize, {}, {}};
+    if (get) return route{endpoint::search, {}, {}};
+    return {};
+  }
+  rest.remove_prefix(1);
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  const auto slash = rest.find('/');
+  const std::string id(rest.substr(0, slash));
+  if (slash == std::string_view::npos)
+    return get ? std::optional(route{endpoint::overview, id, {}}) : std::nullopt;
+  const auto action = rest.substr(slash + 1);
+  if (post && action == "upload") return route{endpoint::upload, id, {}};
+  if (post && action == "confirmdownload") return route{endpoint::confirm, id, {}};
+  if (get && action == "download") return route{endpoint::download, id, {}};
+  if (get && action == "details") return route{endpoint::details, id, {}};
+  return {};
+}
+
+std::optional<route> registry_route(std::string_view rest) {
+  while (rest.starts_with("//")) rest.remove_prefix(1);  // a base address that ends in a slash
+  if (rest == "/jwk") return route{endpoint::registry_jwk, {}, {}};
+  if (rest == "/sastoken") return route{endpoint::registry_sastoken, {}, {}};
+  if (take(rest, "/info/")) return route{endpoint::registry_info, std::string(rest), {}};
+  if (take(rest, "/virksert/")) return route{endpoint::registry_virksert, std::string(rest), {}};
+  if (!take(rest, "/identifier/")) return {};
+  constexpr std::string_view marker = "/process/";
+  const auto at = rest.find(marker);
+  if (at == std::string_view::npos)
+    return route{endpoint::registry_identifier, std::string(rest), {}};
+  return route{endpoint::registry_process, std::string(rest.substr(0, at)),
+               std::string(rest.substr(at + marker.size()))};
+}
+
+}  // namespace
+
+std::string_view to_string(endpoint e) {
+  return names[static_cast<std::size_t>(e)];
+}
+
+std::optional<endpoint> parse_endpoint(std::string_view text) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == text) return static_cast<endpoint>(i);
+  return {};
+}
+
+bool is_broker(endpoint e) {
+  return e >= endpoint::initialize && e <= endpoint::confirm;
+}
+bool is_registry(endpoint e) {
+  return e >= endpoint::registry_identifier && e <= endpoint::registry_jwk;
+}
+
+std::optional<route> find_route(std::string_view method, std::string_view path) {
+  const bool get = method == "GET", post = method == "POST";
+  if (take(path, "/control")) return route{endpoint::control, std::string(path), {}};
+  if (post && path == "/token") return route{endpoint::token, {}, {}};
+  if (get && path == "/jwk") return route{endpoint::maskinporten_jwk, {}, {}};
+  if (get && path == "/.well-known/oauth-authorization-server")
+    return route{endpoint::maskinporten_metadata, {}, {}};
+  if (get && path == "/authentication/api/v1/exchange/maskinporten")
+    return route{endpoint::exchange, {}, {}};
+  if (take(path, "/broker/api/v1/filetransfer")) {
+    if (!path.empty() && path.front() != '/') return {};
+    return broker_route(get, post, path);
+  }
+  if (get && take(path, "/adressetjeneste")) return registry_route(path);
+  return {};
+}
+
+}  // namespace kp::sandbox

@@ -1,0 +1,54 @@
+#include "tools/sandbox/sandbox.hpp"
+
+#include "config/log.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+
+int main(int count, char** arguments) {
+  kp::sandbox::options options;
+  std::string organisations, keystores;
+  CLI::App app("A local stand-in for Maskinporten, Altinn and the Service Registry, for DPO");
+  app.add_option("--address", options.address, "address to listen on")->capture_default_str();
+  app.add_option("--port", options.port, "port to listen on; 0 takes a free one")
+      ->capture_default_str();
+  app.add_option("--state", options.state_folder,
+                 "folder where the CA, the keys and the organisations stay between runs");
+  app.add_option("--audience", options.audience,
+                 "what Maskinporten calls itself; default http://<address>:<port>/");
+  auto* file = app.add_option("--organisations", organisations,
+                              "JSON file of organisations to register at start")
+                   ->check(CLI::ExistingFile);
+  app.add_option("--write-keystores", keystores,
+                 "folder for <number>.p12 and <number>.password of each of them")
+      ->needs(file);
+  CLI11_PARSE(app, count, arguments);
+
+  // Before any thread starts, so that only sigwait() below sees them.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+
+  auto box = kp::sandbox::sandbox::start(options);
+  if (!box) {
+    kp::log(kp::log_level::error, box.error().message);
+    return 1;
+  }
+  if (!organisations.empty()) {
+    const auto registered = kp::sandbox::register_from_file(**box, organisations, keystores);
+    if (!registered) {
+      kp::log(kp::log_level::error, registered.error().message);
+      return 1;
+    }
+    kp::log(kp::log_level::info, fmt::format("registered {} organisations", *registered));
+  }
+  kp::log(kp::log_level::info, "sandbox is ready", {{"url", (*box)->url()}});
+  int signal = 0;
+  sigwait(&ends, &signal);
+  (*box)->stop();
+  return 0;
+}

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "tools/sandbox/directory.hpp"
+#include "tools/sandbox/endpoint.hpp"
+#include "tools/sandbox/http_types.hpp"
+#include "tools/sandbox/sandbox_clock.hpp"
+
+namespace kp::sandbox {
+
+// The Service Registry (service-registry.md, simulator contract), for organisations; it knows no
+// citizen and no health address.
+class registry {
+ public:
+  struct signing {
+    rsa_key key;
+    certificate own;
+  };
+  static result<signing> make_signing(const certificate_authority&, time_point now);
+
+  registry(const directory& known, const certificate_authority& ca, const issuer& maskinporten,
+           const sandbox_clock& time, std::string resource, std::string endpoint_url,
+           signing signer)
+      : known_(known),
+        ca_(ca),
+        maskinporten_(maskinporten),
+        time_(time),
+        resource_(std::move(resource)),
+        endpoint_url_(std::move(endpoint_url)),
+        signing_(std::move(signer)) {}
+
+  response handle(const route&, const request&, const rsa_key* signer = nullptr) const;
+  // A new signing key; the old one leaves the JWK set.
+  result<void> rotate_key();
+
+ private:
+  response identifier(const route&, const request&) const;
+  response virksert(const route&, const request&) const;
+  boost::json::object info_record(const organisation&) const;
+  boost::json::object dpo_record(const organisation&, const std::string& process) const;
+  boost::json::object dpv_record(const organisation&, const std::string& process) const;
+  std::optional<boost::json::object> record(const organisation&, const std::string& process) const;
+  response signed_answer(const request&, const std::string& payload, std::string_view plain_type,
+                         const rsa_key* signer) const;
+
+  const directory& known_;
+  const certificate_authority& ca_;
+  const issuer& maskinporten_;
+  const sandbox_clock& time_;
+  std::string resource_;
+  std::string endpoint_url_;  // in its records; informational only
+  signing signing_;
+};
+
+}  // namespace kp::sandbox

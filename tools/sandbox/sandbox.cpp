@@ -1,0 +1,195 @@
+#include "tools/sandbox/sandbox.hpp"
+
+#include "tools/sandbox/http_listener.hpp"
+#include "tools/sandbox/router.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+
+namespace kp::sandbox {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds control_deadline{30};
+constexpr std::string_view directory_file = "directory.json";
+
+result<rsa_key> kept_key(const std::string& folder, std::string_view name) {
+  if (folder.empty()) return rsa_key::generate();
+  const auto path = fmt::format("{}/{}.key", folder, name);
+  if (fs::exists(path)) {
+    KP_TRY(const auto pem, read_file(path));
+    return rsa_key::from_private_pem(pem);
+  }
+  KP_TRY(auto made, rsa_key::generate());
+  KP_CHECK(write_file(path, made.private_pem(), true));
+  return made;
+}
+
+result<certificate_authority> kept_authority(const std::string& folder, time_point now) {
+  if (folder.empty()) return certificate_authority::make(now);
+  const auto root = folder + "/ca.pem", key = folder + "/ca.key";
+  if (fs::exists(root)) {
+    KP_TRY(const auto root_pem, read_file(root));
+    KP_TRY(const auto key_pem, read_file(key));
+    return certificate_authority::load(root_pem, key_pem);
+  }
+  KP_TRY(auto made, certificate_authority::make(now));
+  KP_CHECK(write_file(key, made.key_pem(), true));
+  KP_CHECK(write_file(root, made.root().pem() + "\n", false));
+  return made;
+}
+
+result<void> load_directory(const std::string& path, directory& into) {
+  if (!fs::exists(path)) return {};
+  KP_TRY(const auto text, read_file(path));
+  boost::system::error_code ec;
+  const auto value = json::parse(text, ec);
+  if (ec || !value.is_object())
+    return permanent(sandbox_errc::file, path + ": this is no JSON object");
+  auto loaded = into.load(value.get_object());
+  if (!loaded) return with_context(std::move(loaded).error(), path);
+  return {};
+}
+
+// An empty folder for the files of transfers, removed with its owner.
+class transfer_folder {
+ public:
+  transfer_folder() = default;
+  ~transfer_folder() {
+    std::error_code ignored;
+    if (!path.empty()) fs::remove_all(path, ignored);
+  }
+  transfer_folder(const transfer_folder&) = delete;
+  transfer_folder& operator=(const transfer_folder&) = delete;
+
+  result<void> make(const std::string& state_folder) {
+    std::error_code ec;
+    if (!state_folder.empty()) {
+      auto wanted = state_folder + "/transfers";
+      fs::remove_all(wanted, ec);
+      fs::create_directories(wanted, ec);
+      if (!ec) path = std::move(wanted);
+    } else {
+      auto pattern = (fs::temp_directory_path(ec) / "kp-sandbox-XXXXXX").string();
+      if (::mkdtemp(pattern.data())) path = std::move(pattern);
+    }
+    if (path.empty())
+      return permanent(sandbox_errc::file, "cannot make a folder for the files of transfers");
+    return {};
+  }
+
+  std::string path;
+};
+
+}  // namespace
+
+// In the order of their lives: the listener ends first, the folder last.
+struct sandbox::parts {
+  transfer_folder files;
+  std::string state_folder;
+  std::string url;
+  std::unique_ptr<services> all;
+  std::unique_ptr<control_api> control;
+  std::unique_ptr<router> app;
+  std::unique_ptr<http_listener> listener;
+
+  result<void> save() const {
+    if (state_folder.empty()) return {};
+    return write_file(fmt::format("{}/{}", state_folder, directory_file),
+                      json::serialize(all->known.save()), false);
+  }
+};
+
+result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
+  auto made = std::make_unique<parts>();
+  if (!wanted.time) wanted.time = std::make_shared<wall_clock>();
+  if (!wanted.random) wanted.random = make_secure_random();
+  if (!wanted.state_folder.empty()) {
+    std::error_code ec;
+    fs::create_directories(wanted.state_folder, ec);
+    if (ec)
+      return permanent(sandbox_errc::file,
+                       fmt::format("cannot make {}: {}", wanted.state_folder, ec.message()));
+  }
+  made->state_folder = wanted.state_folder;
+  KP_TRY(auto listener, http_listener::open(wanted.address, wanted.port));
+  made->url = fmt::format("http://{}:{}", wanted.address, listener->port());
+  KP_CHECK(made->files.make(wanted.state_folder));
+  KP_TRY(auto ca, kept_authority(wanted.state_folder, wanted.time->now()));
+  KP_TRY(auto maskinporten_key, kept_key(wanted.state_folder, "maskinporten"));
+  KP_TRY(auto altinn_key, kept_key(wanted.state_folder, "altinn"));
+  KP_TRY(auto stray_key, rsa_key::generate());
+  KP_TRY(made->all,
+         services::make({std::move(ca), std::move(maskinporten_key), std::move(altinn_key),
+                         std::move(stray_key), wanted.time, wanted.random, made->url,
+                         wanted.audience.empty() ? made->url + "/" : wanted.audience,
+                         wanted.resource, made->files.path}));
+  if (!wanted.state_folder.empty())
+    KP_CHECK(load_directory(fmt::format("{}/{}", wanted.state_folder, directory_file),
+                            made->all->known));
+  made->control =
+      std::make_unique<control_api>(*made->all, [inner = made.get()] { return inner->save(); });
+  made->app = std::make_unique<router>(*made->all, *made->control);
+  made->listener = std::move(listener);
+  made->listener->run(*made->app);
+  return std::unique_ptr<sandbox>(new sandbox(std::move(made)));
+}
+
+sandbox::sandbox(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
+sandbox::~sandbox() {
+  stop();
+}
+
+std::uint16_t sandbox::port() const {
+  return parts_->listener->port();
+}
+std::string sandbox::url() const {
+  return parts_->url;
+}
+void sandbox::stop() {
+  parts_->listener->stop();
+}
+
+result<json::value> sandbox::control(std::string method, std::string path, json::value body) {
+  request call;
+  call.method = std::move(method);
+  const auto question = path.find('?');
+  call.path = path.substr(0, question);
+  if (question != std::string::npos) call.query = path.substr(question + 1);
+  if (!call.path.starts_with("/control"))
+    return permanent(sandbox_errc::invalid_request, "a control path begins with /control");
+  if (!body.is_null()) call.body = json::serialize(body);
+  auto done = std::make_shared<std::promise<response>>();
+  auto answered = done->get_future();
+  parts_->listener->post([done, inner = parts_.get(), asked = std::move(call)] {
+    try {
+      done->set_value(inner->control->handle(asked));
+    } catch (...) {
+      done->set_exception(std::current_exception());
+    }
+  });
+  if (answered.wait_for(control_deadline) != std::future_status::ready)
+    return transient(sandbox_errc::timeout, "the sandbox did not answer; has it been stopped?");
+  try {
+    const auto answer = answered.get();
+    boost::system::error_code ec;
+    auto value = json::parse(answer.body, ec);
+    if (ec) value = answer.body;
+    if (answer.status < 300) return value;
+    const auto* told = value.is_object() ? value.get_object().if_contains("error") : nullptr;
+    return permanent(answer.status == 404 ? sandbox_errc::not_found : sandbox_errc::invalid_request,
+                     told && told->is_string() ? std::string(told->get_string()) : answer.body);
+  } catch (const std::exception& problem) {
+    return permanent(sandbox_errc::invalid_request, problem.what());
+  }
+}
+
+}  // namespace kp::sandbox

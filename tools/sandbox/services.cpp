@@ -1,0 +1,23 @@
+#include "tools/sandbox/services.hpp"
+
+namespace kp::sandbox {
+
+result<std::unique_ptr<services>> services::make(parts from) {
+  KP_TRY(auto signing, kp::sandbox::registry::make_signing(from.ca, from.time->now()));
+  return std::unique_ptr<services>(new services(std::move(from), std::move(signing)));
+}
+
+services::services(parts from, kp::sandbox::registry::signing signing)
+    : time(from.time),
+      random(from.random),
+      ca(from.ca),
+      stray_key(from.stray_key),
+      tokens(known, ca, time, *random, issuer{from.audience, from.maskinporten_key}),
+      exchange(tokens.self(),
+               issuer{from.base_url + "/authentication/api/v1/openid/", from.altinn_key}, time,
+               *random),
+      transfers(from.transfers, time, *random),
+      broker(transfers, tokens.self(), exchange.self(), time, *random, from.resource),
+      registry(known, ca, tokens.self(), time, from.resource, from.base_url, std::move(signing)) {}
+
+}  // namespace kp::sandbox

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "tools/sandbox/altinn_exchange.hpp"
+#include "tools/sandbox/broker_http.hpp"
+#include "tools/sandbox/ca.hpp"
+#include "tools/sandbox/counters.hpp"
+#include "tools/sandbox/directory.hpp"
+#include "tools/sandbox/faults.hpp"
+#include "tools/sandbox/maskinporten.hpp"
+#include "tools/sandbox/registry.hpp"
+
+namespace kp::sandbox {
+
+// All services of one sandbox, on one thread. They refer to each other, so it stays where it is
+// made.
+struct services {
+  struct parts {
+    certificate_authority ca;
+    rsa_key maskinporten_key, altinn_key, stray_key;
+    std::shared_ptr<const clock> time;
+    std::shared_ptr<random_source> random;
+    std::string base_url;   // http://127.0.0.1:8090
+    std::string audience;   // of Maskinporten, with a slash at the end
+    std::string resource;   // of Broker
+    std::string transfers;  // folder
+  };
+  static result<std::unique_ptr<services>> make(parts);
+  services(const services&) = delete;
+  services& operator=(const services&) = delete;
+
+  sandbox_clock time;
+  std::shared_ptr<random_source> random;
+  certificate_authority ca;
+  rsa_key stray_key;  // what nobody trusts
+  directory known;
+  maskinporten tokens;
+  altinn_exchange exchange;
+  broker_state transfers;
+  broker_http broker;
+  kp::sandbox::registry registry;
+  fault_list faults;
+  call_counters counters;
+
+ private:
+  services(parts, kp::sandbox::registry::signing);
+};
+
+}  // namespace kp::sandbox
