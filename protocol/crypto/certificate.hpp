@@ -23,7 +23,7 @@ class certificate {
 
   std::string pem() const;
   std::string der() const;
-  std::string subject() const;         // RFC 2253
+  std::string subject() const;  // RFC 2253
   std::string serial_decimal() const;
   time_point not_before() const;
   time_point not_after() const;

@@ -21,7 +21,9 @@ class digest {
   std::string finish();  // raw bytes; call once
 
  private:
-  struct deleter { void operator()(EVP_MD_CTX*) const; };
+  struct deleter {
+    void operator()(EVP_MD_CTX*) const;
+  };
   std::unique_ptr<EVP_MD_CTX, deleter> context_;
 };
 

@@ -25,7 +25,10 @@ result<std::shared_ptr<EVP_PKEY>> rsa_key_from_jwk(const boost::json::object& jw
 // {"kty","n","e"} of an RSA key.
 boost::json::object jwk_from_rsa_key(EVP_PKEY* key);
 // An RSA private JWK file with its "kid" (maskinporten.md 2.1).
-struct private_jwk { private_key key; std::string kid; };
+struct private_jwk {
+  private_key key;
+  std::string kid;
+};
 result<private_jwk> private_key_from_jwk(std::string_view json);
 
 }  // namespace kp::crypto

@@ -12,6 +12,8 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,9 +47,11 @@ inline unsigned char* out(char* bytes) {
   return reinterpret_cast<unsigned char*>(bytes);
 }
 
-// A BIO that reads `bytes` in place; they must outlive it.
+// A BIO that reads `bytes` in place; they must outlive it. OpenSSL sees two gigabytes of it at
+// most.
 inline bio_ptr memory_bio(std::string_view bytes) {
-  return bio_ptr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  constexpr std::size_t most = std::numeric_limits<int>::max();
+  return bio_ptr(BIO_new_mem_buf(bytes.data(), static_cast<int>(std::min(bytes.size(), most))));
 }
 
 // OpenSSL keeps errors per thread; leftovers would be blamed on whoever fails next.
