@@ -7,6 +7,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,13 +21,13 @@ template <class Key, class Value>
 class single_flight {
  public:
   // What `make` returns; it runs for the first caller, who brings its deadline. Who joins waits no
-  // longer than `patience`: http_errc::timeout.
+  // longer than `patience` after the first caller came: http_errc::timeout.
   awaitable<result<Value>> run(Key key, std::function<awaitable<result<Value>>()> make,
                                std::chrono::seconds patience = std::chrono::seconds(150)) {
     if (const auto found = flying_.find(key); found != flying_.end())
-      co_return co_await join(found->second, patience);
+      co_return co_await join(found->second);
     auto executor = co_await asio::this_coro::executor;
-    const auto own = std::make_shared<flight>(executor);
+    const auto own = std::make_shared<flight>(executor, patience);
     flying_.emplace(key, own);
     const landing at_end{*this, key, *own};
     own->landed = co_await make();
@@ -35,7 +36,7 @@ class single_flight {
 
  private:
   struct flight {
-    explicit flight(const asio::any_io_executor& on) : done(on) {}
+    flight(const asio::any_io_executor& on, std::chrono::seconds patience) : done(on, patience) {}
     asio::steady_timer done;
     std::optional<result<Value>> landed;
   };
@@ -50,9 +51,8 @@ class single_flight {
     }
   };
 
-  static awaitable<result<Value>> join(std::shared_ptr<flight> other,
-                                       std::chrono::seconds patience) {
-    other->done.expires_after(patience);
+  // The timer is set once, by the first caller: setting it anew would wake who waits already.
+  static awaitable<result<Value>> join(std::shared_ptr<flight> other) {
     co_await other->done.async_wait(asio::as_tuple(asio::use_awaitable));
     if (other->landed) co_return *other->landed;
     co_return transient(http_errc::timeout, "another caller's request took too long");

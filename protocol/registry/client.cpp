@@ -12,7 +12,6 @@ namespace kp::registry {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{90'000};
 constexpr std::size_t max_answer_bytes = 4 * 1024 * 1024;
 
 bool is_outage(const error& e) {
@@ -114,8 +113,8 @@ struct client::state {
   client_settings settings;
   recent<answer> answers;
   recent<std::string> certificates;
-  http::single_flight<std::string, answer> lookups{patience};
-  http::single_flight<std::string, std::string> certificate_lookups{patience};
+  http::single_flight<std::string, answer> lookups;
+  http::single_flight<std::string, std::string> certificate_lookups;
 
   // One signed GET; a 401 gets a new token once. The payload is verified.
   http::awaitable<result<std::string>> get(std::string url, std::string what) {
