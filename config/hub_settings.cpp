@@ -195,6 +195,7 @@ loaded_hub load_hub(const std::string& path, const environment& variables) {
   // Where a value was refused, its default would break rules that the person has not broken.
   if (loaded.problems.empty()) check_together(tree, settings);
   settings.file = path;
+  loaded.tenants_folder = settings.tenants_folder;
   if (loaded.problems.empty()) loaded.settings = std::move(settings);
   sort_by_position(loaded.problems);
   return loaded;

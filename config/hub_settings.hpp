@@ -55,6 +55,7 @@ struct hub_settings {
 struct loaded_hub {
   std::optional<hub_settings> settings;      // present when there is no problem
   std::vector<problem> problems;
+  std::string tenants_folder;                // also when there are problems elsewhere; else empty
 };
 loaded_hub load_hub(const std::string& path, const environment&);
 

@@ -21,7 +21,7 @@ namespace {
 // Checks a draft and makes the organisation of it.
 class builder {
  public:
-  builder(organisation_draft draft, const settings_tree& tree, std::vector<problem>& problems)
+  builder(organisation_draft draft, settings_tree& tree, std::vector<problem>& problems)
       : draft_(std::move(draft)), tree_(tree), problems_(problems) {}
 
   std::optional<organisation> build() {
@@ -51,12 +51,23 @@ class builder {
     // With a channel missing, the rules among channels would say things that are not so.
     if (channels) {
       made.channels = *std::move(channels);
+      // Nor do people want to hear that DPO is off when they misspelt that it is on.
+      if (was_refused("services.dpo.enabled")) made.dpo.enabled = true;
       for (auto& broken : check_channel_rules(made)) problems_.push_back(std::move(broken));
     }
     return made;
   }
 
  private:
+  bool was_refused(std::string_view key) {
+    const auto value = tree_.find(key);
+    if (!value) return false;
+    const auto where = value->where();
+    return std::ranges::any_of(problems_, [&](const problem& one) {
+      return one.where.line == where.line && one.where.column == where.column;
+    });
+  }
+
   void report(const source_position& where, std::string rule, std::string remedy) {
     problems_.push_back({where, std::move(rule), std::move(remedy)});
   }
@@ -143,7 +154,7 @@ class builder {
   }
 
   organisation_draft draft_;
-  const settings_tree& tree_;
+  settings_tree& tree_;
   std::vector<problem>& problems_;
 };
 

@@ -8,14 +8,14 @@ namespace kp::tenants {
 
 namespace {
 
-constexpr setting_traits usual{.restart = false};
-constexpr setting_traits needed{.required = true, .restart = false};
+const setting_traits usual{};
+const setting_traits needed{.required = true};
 constexpr std::size_t most_channels = 200;
 constexpr std::size_t most_credentials = 50;
 constexpr std::size_t most_previous_keystores = 10;
 
 setting_traits otherwise(std::string fallback) {
-  return {.restart = false, .fallback = std::move(fallback)};
+  return {.fallback = std::move(fallback)};
 }
 
 // [DPO, ...]
@@ -95,7 +95,7 @@ void add_keystore(declarations<T>& all, const std::string& prefix, Place place) 
       "The PKCS#12 file with key and certificate.", needed);
   all.add(prefix + "password", secret_kind{},
           [place](auto& s) -> auto& { return place(s).password; }, "Its password.",
-          {.required = true, .restart = false, .secret = true});
+          {.required = true, .secret = true});
   all.add(
       prefix + "alias", text_kind{}, [place](auto& s) -> auto& { return place(s).alias; },
       "The entry to use, case-sensitive; only needed when there are several.",

@@ -117,6 +117,12 @@ log: {level: debug}
   EXPECT_EQ(s.log_level, "debug");
 }
 
+TEST_F(hub_settings_file, tells_where_tenants_are_although_it_has_problems) {
+  EXPECT_EQ(load("tenants: {folder: t}\n").tenants_folder, below("t"));
+  EXPECT_EQ(load("zzz: 1\n").tenants_folder, below("tenants.d"));
+  EXPECT_EQ(load("[").tenants_folder, "");
+}
+
 TEST_F(hub_settings_file, the_keys_of_the_registry_follow_its_address) {
   const auto loaded = load(least + "national: {service_registry_url: \"http://10.0.0.7:1/sr/\"}\n");
   ASSERT_TRUE(loaded.settings);

@@ -217,6 +217,15 @@ TEST_F(organisation_file, channel_rules_are_checked_with_it) {
               HasSubstr("a.yaml:12:5: channel \"b\" receives DPO, as channel \"a\" (line 7) does"));
 }
 
+TEST_F(organisation_file, a_switch_that_is_misspelt_is_one_problem_and_not_more) {
+  auto yaml = least;
+  yaml.replace(yaml.find("enabled: true"), 13, "enabled: ture");
+  EXPECT_EQ(problems(yaml),
+            "a.yaml:5:27: services.dpo.enabled cannot be \"ture\". Write true or false.\n");
+  yaml.replace(yaml.find("enabled: ture"), 13, "enabled: false");
+  EXPECT_THAT(problems(yaml), HasSubstr("[service-off]"));
+}
+
 TEST_F(organisation_file, a_system_user_needs_the_prefix) {
   for (const auto* wrong : {"910076787", "0192:910076788", "9908:910076787", "0192:"})
     EXPECT_THAT(problems("services: {dpo: {system_user: {organisation: \"" + std::string(wrong) +
