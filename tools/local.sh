@@ -1,0 +1,129 @@
+# Shared by tools/demo and tools/bench: a sandbox of the national services and a hub on this machine, with
+# two municipalities. Sourced, not run. Needs $home (made anew) and $bin.
+
+sandbox_port=${KP_SANDBOX_PORT:-8090}
+hub_port=${KP_HUB_PORT:-9093}
+sandbox=http://127.0.0.1:$sandbox_port
+hub=http://127.0.0.1:$hub_port
+
+# Two organisations of the test environment; the names are made up.
+bergvik_number=910077473 bergvik_name="Bergvik kommune"
+fjordnes_number=910075918 fjordnes_name="Fjordnes kommune"
+
+# user:password of each channel
+bergvik_arkiv=bergvik-arkiv:arkiv-pass
+bergvik_barnevern=bergvik-barnevern:barnevern-pass
+fjordnes_sak=fjordnes-sak:sak-pass
+
+sandbox_pid='' hub_pid=''
+stop_all() {
+  local pid
+  for pid in $hub_pid $sandbox_pid; do kill "$pid" 2>/dev/null || true; done
+  for pid in $hub_pid $sandbox_pid; do wait "$pid" 2>/dev/null || true; done
+  hub_pid='' sandbox_pid=''
+}
+trap stop_all EXIT
+trap 'exit 130' INT TERM
+
+die() {
+  printf '\n%s: %s\n' "${0##*/}" "$*" >&2
+  printf '%s: the logs are %s and %s\n' "${0##*/}" "${home#"$PWD/"}/hub.log" "${home#"$PWD/"}/sandbox.log" >&2
+  exit 1
+}
+wait_for() { # url, what: any answer counts
+  for _ in $(seq 300); do
+    curl -s -o /dev/null --max-time 2 "$1" && return 0
+    sleep 0.1
+  done
+  die "$2 did not start at $1"
+}
+need_port() { # port, variable
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || die "port $1 is taken; set $2 to a free one"
+}
+
+start_sandbox() {
+  need_port "$sandbox_port" KP_SANDBOX_PORT
+  need_port "$hub_port" KP_HUB_PORT
+  rm -rf "$home"
+  mkdir -p "$home/tenants.d"
+  jq -n --arg b $bergvik_number --arg bn "$bergvik_name" --arg f $fjordnes_number --arg fn "$fjordnes_name" \
+    '{organisations: [{number: $b, name: $bn, services: ["DPO"]}, {number: $f, name: $fn, seid: 1, services: ["DPO"]}]}' \
+    >"$home/organisations.json"
+  "$bin/kp-sandbox" --port "$sandbox_port" --state "$home/sandbox" \
+    --organisations "$home/organisations.json" --write-keystores "$home/keystores" >"$home/sandbox.log" 2>&1 &
+  sandbox_pid=$!
+  wait_for "$sandbox/adressetjeneste/jwk" "the sandbox"
+}
+
+# One line of a channel's credentials.
+credential() { # user:password
+  printf '{user: %s, password_hash: "%s"}' "${1%%:*}" \
+    "$(printf '%s' "${1#*:}" | "$bin/knutepunkt" credential --user "${1%%:*}" --password-stdin |
+      sed -n 's/.*password_hash: *//p' | tr -d '"')"
+}
+
+# hub.yaml and one file per municipality. Argument: polls per minute that Broker is asked (the sandbox has
+# no limit of its own unless told so).
+write_configuration() { # poll interval in seconds, searches per minute, other calls per minute
+  cat >"$home/hub.yaml" <<YAML
+environment: sandbox
+national:
+  maskinporten_token_url: $sandbox/token
+  maskinporten_audience: $sandbox/
+  altinn_exchange_url: $sandbox/authentication/api/v1/exchange/maskinporten
+  broker_url: $sandbox/broker/api/v1
+  service_registry_url: $sandbox/adressetjeneste
+  service_registry_key_url: $sandbox/adressetjeneste/jwk
+listener:
+  port: $hub_port
+storage:
+  path: store
+tenants:
+  folder: tenants.d
+upstream:
+  broker_search_per_minute: $2
+  broker_calls_per_minute: $3
+YAML
+  cat >"$home/tenants.d/bergvik.yaml" <<YAML
+number: "$bergvik_number"
+name: $bergvik_name
+keystore:
+  path: ../keystores/$bergvik_number.p12
+  password: {file: ../keystores/$bergvik_number.password}
+services:
+  dpo: {enabled: true, poll_interval_seconds: $1}
+channels:
+  - name: arkiv            # the archive system: sends, and receives for the municipality
+    sends: [DPO]
+    receives: [DPO]
+    credentials:
+      - $(credential $bergvik_arkiv)
+  - name: barnevern        # a system of its own: sends; what is answered comes back to it alone
+    sends: [DPO]
+    message_channel: barnevern
+    credentials:
+      - $(credential $bergvik_barnevern)
+YAML
+  cat >"$home/tenants.d/fjordnes.yaml" <<YAML
+number: "$fjordnes_number"
+name: $fjordnes_name
+keystore:
+  path: ../keystores/$fjordnes_number.p12
+  password: {file: ../keystores/$fjordnes_number.password}
+services:
+  dpo: {enabled: true, poll_interval_seconds: $1}
+channels:
+  - name: sak
+    sends: [DPO]
+    receives: [DPO]
+    credentials:
+      - $(credential $fjordnes_sak)
+YAML
+  "$bin/knutepunkt" check --config "$home/hub.yaml" || die "the configuration has problems"
+}
+
+start_hub() {
+  "$bin/knutepunkt" run --config "$home/hub.yaml" >"$home/hub.log" 2>&1 &
+  hub_pid=$!
+  wait_for "$hub/api/statuses" "the hub"
+}
