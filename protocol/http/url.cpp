@@ -1,5 +1,6 @@
 #include "protocol/http/url.hpp"
 
+#include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <boost/url/parse.hpp>
@@ -11,7 +12,8 @@ namespace kp::http {
 
 result<url_parts> parse_url(std::string_view url) {
   const auto bad = [url](std::string_view why) {
-    return permanent(http_errc::bad_url, fmt::format("\"{}\" {}", url.substr(0, 200), why));
+    return permanent(http_errc::bad_url,
+                     mask_person_numbers(fmt::format("\"{}\" {}", url.substr(0, 200), why)));
   };
   const auto parsed = boost::urls::parse_uri(boost::urls::string_view(url.data(), url.size()));
   if (!parsed) return bad("is no URL");
@@ -39,6 +41,20 @@ result<url_parts> parse_url(std::string_view url) {
   if (parts.target.empty()) parts.target = "/";
   if (uri.has_query()) parts.target += "?" + std::string(uri.encoded_query());
   return parts;
+}
+
+std::string encode_component(std::string_view text, std::string_view also_kept) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      std::string_view("-._~").find(c) != std::string_view::npos ||
+                      also_kept.find(c) != std::string_view::npos;
+    if (kept)
+      encoded.push_back(c);
+    else
+      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
 }
 
 }  // namespace kp::http

@@ -21,4 +21,7 @@ struct url_parts {
 // Errors: http_errc::bad_url, also for user information in the URL, which would end up in logs.
 result<url_parts> parse_url(std::string_view url);
 
+// Percent-encodes all but letters, digits and "-._~" (RFC 3986 2.3) and `also_kept`.
+std::string encode_component(std::string_view text, std::string_view also_kept = "");
+
 }  // namespace kp::http

@@ -71,8 +71,6 @@ class signing_keys {
 
  private:
   struct state;
-  static http::awaitable<result<bool>> fetch(std::shared_ptr<state> own);
-  static http::awaitable<result<void>> refresh(std::shared_ptr<state> own);
   std::shared_ptr<state> state_;
 };
 
@@ -91,10 +89,6 @@ class client {
 
  private:
   struct state;
-  static http::awaitable<result<std::string>> fetch(std::shared_ptr<state> own, std::string path);
-  static http::awaitable<result<answer>> fetch_answer(std::shared_ptr<state> own, lookup what);
-  static http::awaitable<result<std::string>> fetch_certificate(std::shared_ptr<state> own,
-                                                                std::string organisation);
   std::shared_ptr<state> state_;
 };
 

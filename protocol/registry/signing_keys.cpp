@@ -1,56 +1,40 @@
-#include "config/log.hpp"
-#include "protocol/http/http_error.hpp"
 #include "protocol/http/single_flight.hpp"
-#include "protocol/maskinporten/json.hpp"
 #include "protocol/registry/registry.hpp"
 
-#include <openssl/evp.h>
+#include <boost/json.hpp>
+
+#include <map>
 
 namespace kp::registry {
 
 namespace {
 
-constexpr std::chrono::minutes keys_live{10};
+constexpr std::chrono::minutes keys_stay{10};
 constexpr std::chrono::seconds between_fetches{30};
 constexpr std::size_t max_keys = 16;
 
-struct known_key {
-  std::string id;
-  std::shared_ptr<EVP_PKEY> key;
-};
-using key_set = std::vector<known_key>;
+using key_set = std::map<std::string, std::shared_ptr<EVP_PKEY>>;  // by kid, "" without
 
-result<key_set> parse_keys(std::string_view body) {
-  const auto value = json::parse(body);
-  const auto* list = value ? json::list(*value, "keys") : nullptr;
+result<key_set> parse_keys(std::string_view text) {
+  boost::system::error_code failed;
+  const auto root = boost::json::parse(text, failed);
+  const auto bad = [](const char* why) {
+    return transient(registry_errc::bad_answer,
+                     std::string("the Service Registry's key set is unusable: ") + why);
+  };
+  if (failed || !root.is_object()) return bad("not a JSON object");
+  const auto* list = root.get_object().if_contains("keys");
+  if (!list || !list->is_array()) return bad("no keys");
   key_set keys;
-  if (list) {
-    for (const auto& each : *list) {
-      if (!each.is_object() || keys.size() == max_keys) continue;
-      if (json::text(each, "use").value_or("sig") != "sig") continue;
-      auto key = crypto::rsa_key_from_jwk(each.get_object());
-      if (key) keys.push_back({json::text(each, "kid").value_or(""), std::move(*key)});
-    }
+  for (const auto& entry : list->get_array()) {
+    if (!entry.is_object() || keys.size() >= max_keys) continue;
+    auto key = crypto::rsa_key_from_jwk(entry.get_object());
+    if (!key) continue;  // a key of another kind is not ours to use
+    const auto* kid = entry.get_object().if_contains("kid");
+    keys.emplace(kid && kid->is_string() ? std::string(kid->as_string()) : std::string(), *key);
   }
-  if (keys.empty())
-    return transient(registry_errc::bad_answer, "the service registry publishes no RSA key to verify with");
+  if (keys.empty()) return bad("no RSA key in it");
   return keys;
-}
-
-// The reference client ignores `kid`; a key with the same one is tried first and the others after it.
-std::optional<std::string> verify_with(const key_set& keys, const std::string& jws, const std::string& id) {
-  for (const bool same : {true, false}) {
-    for (const auto& each : keys) {
-      if ((each.id == id) != same) continue;
-      auto verified = crypto::verify_jws(jws, each.key.get());
-      if (verified) return std::move(verified->payload);
-    }
-  }
-  return std::nullopt;
-}
-
-error bad_signature() {
-  return transient(registry_errc::bad_signature, "Bad signature in response from service registry");
 }
 
 }  // namespace
@@ -60,59 +44,64 @@ struct signing_keys::state {
   const clock& time;
   std::string url;
   key_set keys;
-  std::optional<time_point> fetched;
-  std::optional<time_point> tried;
-  http::single_flight<int, bool> flights;
+  std::optional<time_point> fetched;  // last success
+  std::optional<time_point> asked;    // last attempt
+  http::single_flight<int, bool> fetches;
+
+  http::awaitable<result<bool>> fetch() {
+    asked = time.now();
+    http::request request;
+    request.url = url;
+    request.headers.add("Accept", "application/json");
+    KP_CO_TRY(const auto response, co_await http.send(std::move(request)));
+    if (response.status != 200) co_return http::to_error("Service Registry keys", response);
+    KP_CO_TRY(keys, parse_keys(response.body));
+    fetched = time.now();
+    co_return true;
+  }
+
+  http::awaitable<result<bool>> refresh() {
+    auto work = [this] { return fetch(); };
+    std::function<http::awaitable<result<bool>>()> named = work;
+    co_return co_await fetches.run(0, std::move(named));
+  }
+
+  // Tries the key that the header names, else every key.
+  result<std::string> verify(std::string_view compact) const {
+    KP_TRY(const auto parsed, crypto::parse_jws(compact));
+    const auto* kid = parsed.header.if_contains("kid");
+    const auto named =
+        kid && kid->is_string() ? keys.find(std::string(kid->as_string())) : keys.end();
+    for (auto it = keys.begin(); it != keys.end(); ++it) {
+      if (named != keys.end() && it != named) continue;
+      auto verified = crypto::verify_jws(compact, it->second.get());
+      if (verified) return std::move(verified->payload);
+    }
+    return transient(registry_errc::bad_signature,
+                     "Bad signature in response from service registry");
+  }
 };
 
 signing_keys::signing_keys(http::client& http, const clock& time, std::string url)
-    : state_(new state{http, time, std::move(url), {}, {}, {}, {}}) {}
+    : state_(std::make_shared<state>(http, time, std::move(url))) {}
 
 signing_keys::~signing_keys() = default;
 
-http::awaitable<result<bool>> signing_keys::fetch(std::shared_ptr<state> own) {
-  own->tried = own->time.now();
-  http::request asked;
-  asked.url = own->url;
-  asked.headers.add("Accept", "application/json");
-  auto got = co_await own->http.send(std::move(asked));
-  if (!got) co_return with_context(got.error(), "the keys of the service registry");
-  if (got->status != 200) co_return http::to_error("the keys of the service registry", *got);
-  KP_CO_TRY(auto keys, parse_keys(got->body));
-  own->keys = std::move(keys);
-  own->fetched = own->time.now();
-  co_return true;
-}
-
-http::awaitable<result<void>> signing_keys::refresh(std::shared_ptr<state> own) {
-  std::function<http::awaitable<result<bool>>()> make = [own] { return fetch(own); };
-  const auto done = co_await own->flights.run(0, std::move(make));
-  if (!done) co_return done.error();
-  co_return result<void>{};
-}
-
 http::awaitable<result<std::string>> signing_keys::verified_payload(std::string_view compact_jws) {
-  const auto own = state_;
-  const std::string jws(compact_jws);
-  const auto parsed = crypto::parse_jws(jws);
-  if (!parsed) co_return bad_signature();
-  const auto id = json::text(parsed->header, "kid").value_or("");
-
-  const bool old = !own->fetched || own->time.now() - *own->fetched > keys_live;
-  const auto may_fetch = [own] { return !own->tried || own->time.now() - *own->tried >= between_fetches; };
-  if (own->keys.empty()) {
-    KP_CO_CHECK(co_await refresh(own));
-  } else if (old && may_fetch()) {
-    const auto refreshed = co_await refresh(own);
-    if (!refreshed)
-      log(log_level::warning, "the keys of the service registry are old and cannot be fetched",
-          {{"reason", refreshed.error().message}});
+  const auto s = state_;
+  const std::string text(compact_jws);
+  const auto now = s->time.now();
+  if (!s->fetched || now - *s->fetched > keys_stay) {
+    // Old keys serve while the registry cannot be reached.
+    const auto refreshed = co_await s->refresh();
+    if (!refreshed && s->keys.empty()) co_return refreshed.error();
   }
-  if (auto payload = verify_with(own->keys, jws, id)) co_return std::move(*payload);
-  if (!may_fetch()) co_return bad_signature();
-  KP_CO_CHECK(co_await refresh(own));
-  if (auto payload = verify_with(own->keys, jws, id)) co_return std::move(*payload);
-  co_return bad_signature();
+  auto verified = s->verify(text);
+  if (verified) co_return verified;
+  if (s->asked && s->time.now() - *s->asked < between_fetches) co_return verified;
+  // Perhaps the registry has a new key.
+  if (const auto refreshed = co_await s->refresh(); !refreshed) co_return verified;
+  co_return s->verify(text);
 }
 
 }  // namespace kp::registry
