@@ -55,6 +55,9 @@ class broker {
   http::awaitable<result<void>> confirm(std::string id);
 
  private:
+  struct call;
+  http::awaitable<result<http::response>> perform(call what);
+
   http::client& http_;
   token_exchange& tokens_;
   maskinporten::system_user as_;

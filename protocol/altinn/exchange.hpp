@@ -16,6 +16,8 @@ class token_exchange {
 
  private:
   struct state;
+  static http::awaitable<result<std::string>> fetch(std::shared_ptr<state> own,
+                                                    maskinporten::system_user user, std::string scope);
   std::shared_ptr<state> state_;
 };
 

@@ -21,6 +21,9 @@ struct client_settings {
   std::string audience;
   std::string client_id;
   std::optional<std::string> key_id;   // JWK mode: kid instead of x5c
+  // Sends consumer_org also when it is the organisation of the certificate (maskinporten.md 2.2 advises
+  // against it).
+  bool sends_own_consumer = false;
 };
 
 struct token_request {
@@ -46,6 +49,7 @@ class client {
 
  private:
   struct state;
+  static http::awaitable<result<token>> fetch(std::shared_ptr<state> own, token_request asked);
   std::shared_ptr<state> state_;
 };
 
