@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace kp::sbd {
 
@@ -37,6 +38,15 @@ std::string escape_controls_in_strings(std::string_view text) {
     out += c;
   }
   return out;
+}
+
+// A number beyond a double reads as infinity, which no JSON text can say again.
+bool has_infinity(const json::value& value) {
+  if (const auto* number = value.if_double()) return !std::isfinite(*number);
+  if (const auto* array = value.if_array()) return std::ranges::any_of(*array, has_infinity);
+  const auto* object = value.if_object();
+  return object && std::ranges::any_of(
+                       *object, [](const auto& member) { return has_infinity(member.value()); });
 }
 
 class printer {
@@ -123,7 +133,9 @@ result<json::value> parse_json(std::string_view text) {
   if (failed)
     return permanent(sbd_errc::malformed_json,
                      fmt::format("{} near byte {}", failed.message(), used));
-  return parser.release();
+  auto value = parser.release();
+  if (has_infinity(value)) return permanent(sbd_errc::malformed_json, "a number is too large");
+  return value;
 }
 
 std::string pretty_json(const json::value& value) {

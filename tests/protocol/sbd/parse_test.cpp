@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 using namespace kp;
 using namespace kp::sbd;
 using namespace kp::test;
@@ -209,4 +211,49 @@ TEST(sbd_parse, never_repeats_a_person_number_in_an_error) {
       parse(document_text(R"("arkivmelding": {"sikkerhetsnivaa": "x 09118532322"})"), january());
   ASSERT_FALSE(document);
   EXPECT_EQ(document.error().message.find("09118532322"), std::string::npos);
+}
+
+TEST(sbd_parse, keeps_numbers_of_agreed_content_and_refuses_infinite_ones) {
+  const auto document =
+      parse(typed("avtalt", R"({"content": [1e300, 18446744073709551615, 0.1, 3.0]})"), january());
+  ASSERT_TRUE(document) << document.error().message;
+  const auto again = parse(to_text(*document), january());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->business_message, document->business_message);
+  expect_refused(typed("avtalt", R"({"content": {"a": [-1e400]}})"), sbd_errc::malformed_json,
+                 "too large");
+}
+
+TEST(sbd_parse, accepts_nothing_that_it_could_not_read_again) {
+  const auto sample =
+      typed("arkivmelding_kvittering",
+            R"({"receiptType": "OK", "messages": [{"code": "1", "text": "a\tb"}]})");
+  std::mt19937 random(1);  // the same bytes in every run
+  const auto below = [&](std::size_t limit) { return random() % limit; };
+  std::size_t accepted = 0;
+  for (int round = 0; round < 4000; ++round) {
+    auto text = sample;
+    for (auto changes = 1 + below(3); changes > 0; --changes) {
+      const auto at = below(text.size());
+      switch (below(3)) {
+        case 0:
+          text[at] = static_cast<char>(below(256));
+          break;
+        case 1:
+          text.erase(at, 1 + below(8));
+          break;
+        default:
+          text.insert(at, text.substr(below(text.size()), below(12)));
+      }
+    }
+    const auto document = parse(text, january());
+    if (!document) continue;
+    ++accepted;
+    const auto written = to_text(*document);
+    const auto again = parse(written, january());
+    ASSERT_TRUE(again) << text << again.error().message;
+    ASSERT_EQ(to_text(*again), written);
+    validate_for_create(*document, january());
+  }
+  EXPECT_GT(accepted, 100u);
 }
