@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 namespace kp {
@@ -17,9 +18,17 @@ std::string to_string(const problem& p) {
 }
 
 void sort_by_position(std::vector<problem>& problems) {
-  std::ranges::stable_sort(problems, {}, [](const problem& p) {
-    return std::tie(p.where.file, p.where.line, p.where.column);
+  // std::stable_sort of libstdc++ 12 uses what clang 19 calls deprecated.
+  std::vector<std::size_t> order(problems.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) {
+    const auto& at = problems[i].where;
+    return std::tuple<const std::string&, int, int, std::size_t>(at.file, at.line, at.column, i);
   });
+  std::vector<problem> sorted;
+  sorted.reserve(problems.size());
+  for (const auto i : order) sorted.push_back(std::move(problems[i]));
+  problems = std::move(sorted);
 }
 
 }  // namespace kp
