@@ -85,6 +85,7 @@ result<std::vector<outbox::claimed>> outbox::claim_due(batch& b, time_point& fro
   bool at_first = true;
   const auto visit = [&](const entry& at) -> result<bool> {
     key_reader key(at.key);
+    key.u8();
     const auto due = key.time();
     const auto id = key.u64();
     if (at_first) from = std::max(from, std::min(due, settled));
@@ -122,7 +123,9 @@ result<std::optional<time_point>> outbox::next_due(time_point from) const {
   KP_TRY(const auto first,
          first_entry(store_, key_builder(index).time(from).str(), prefix_end(index.str())));
   if (!first) return std::optional<time_point>{};
-  return std::optional<time_point>{key_reader(first->key).time()};
+  key_reader key(first->key);
+  key.u8();
+  return std::optional<time_point>{key.time()};
 }
 
 // A renewed claim has moved the item, and the caller may hold the claim as it was before.
