@@ -30,8 +30,8 @@ die() {
   printf '%s: the logs are %s and %s\n' "${0##*/}" "${home#"$PWD/"}/hub.log" "${home#"$PWD/"}/sandbox.log" >&2
   exit 1
 }
-wait_for() { # url, what: any answer counts
-  for _ in $(seq 300); do
+wait_for() { # url, what: any answer counts; five minutes at most
+  for _ in $(seq 3000); do
     curl -s -o /dev/null --max-time 2 "$1" && return 0
     sleep 0.1
   done
@@ -41,14 +41,21 @@ need_port() { # port, variable
   ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || die "port $1 is taken; set $2 to a free one"
 }
 
-start_sandbox() {
+make_home() {
   need_port "$sandbox_port" KP_SANDBOX_PORT
   need_port "$hub_port" KP_HUB_PORT
   rm -rf "$home"
   mkdir -p "$home/tenants.d"
+}
+
+# What the sandbox makes certificates for.
+write_two_organisations() {
   jq -n --arg b $bergvik_number --arg bn "$bergvik_name" --arg f $fjordnes_number --arg fn "$fjordnes_name" \
     '{organisations: [{number: $b, name: $bn, services: ["DPO"]}, {number: $f, name: $fn, seid: 1, services: ["DPO"]}]}' \
     >"$home/organisations.json"
+}
+
+start_sandbox() {
   "$bin/kp-sandbox" --port "$sandbox_port" --state "$home/sandbox" \
     --organisations "$home/organisations.json" --write-keystores "$home/keystores" >"$home/sandbox.log" 2>&1 &
   sandbox_pid=$!
@@ -62,9 +69,7 @@ credential() { # user:password
       sed -n 's/.*password_hash: *//p' | tr -d '"')"
 }
 
-# hub.yaml and one file per municipality. Argument: polls per minute that Broker is asked (the sandbox has
-# no limit of its own unless told so).
-write_configuration() { # poll interval in seconds, searches per minute, other calls per minute
+write_hub_file() { # searches per minute, other calls of Broker per minute
   cat >"$home/hub.yaml" <<YAML
 environment: sandbox
 national:
@@ -81,9 +86,14 @@ storage:
 tenants:
   folder: tenants.d
 upstream:
-  broker_search_per_minute: $2
-  broker_calls_per_minute: $3
+  broker_search_per_minute: $1
+  broker_calls_per_minute: $2
 YAML
+}
+
+# hub.yaml and one file per municipality.
+write_configuration() { # poll interval in seconds, searches per minute, other calls per minute
+  write_hub_file "$2" "$3"
   cat >"$home/tenants.d/bergvik.yaml" <<YAML
 number: "$bergvik_number"
 name: $bergvik_name

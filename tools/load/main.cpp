@@ -34,6 +34,14 @@ int main(int argc, char** argv) {
   moving->add_option("--bytes", large.bytes);
   moving->add_option("--hub-pid", large.hub_pid, "process whose memory is watched");
 
+  kp::load::tenants_options many;
+  auto* writing = app.add_subcommand("tenants", "write the files of many organisations");
+  writing->add_option("--home", many.home, "folder with tenants.d in it")->required();
+  writing->add_option("--organisations", many.organisations)->check(CLI::Range(1, 100'000));
+  writing->add_option("--channels", many.channels)->check(CLI::Range(1, 26));
+  writing->add_option("--password-hash", many.password_hash)->required();
+
   CLI11_PARSE(app, argc, argv);
+  if (writing->parsed()) return kp::load::write_tenants(many);
   return sending->parsed() ? kp::load::run_send(send) : kp::load::run_large(large);
 }

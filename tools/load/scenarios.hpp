@@ -28,4 +28,14 @@ struct large_options {
 // of each part and how far the hub's memory rose above what it was before.
 int run_large(const large_options&);
 
+struct tenants_options {
+  std::string home;  // gets tenants.d/*.yaml (the folder exists) and organisations.json
+  std::size_t organisations = 1000;
+  std::size_t channels = 3;  // of each: the first receives, the others have a message channel
+  std::string password_hash;
+};
+
+// Writes the files of many organisations. Returns the exit code.
+int write_tenants(const tenants_options&);
+
 }  // namespace kp::load
