@@ -10,36 +10,43 @@
 namespace kp::asic {
 
 struct file {
-  std::string name;        // must not begin with META-INF/
+  std::string name;  // UTF-8, no control characters; must not begin with META-INF/
   std::string mime_type;
   std::function<result<std::unique_ptr<byte_source>>()> open;  // may be called once
+  std::optional<std::uint64_t> size_hint{};  // see zip::entry; give it for long files
 };
 
 // The inner manifest.xml of DPO and DPE (asic-and-crypto.md 5.1).
 struct manifest {
-  std::string receiver;         // "0192:910075918"
+  std::string receiver;  // "0192:910075918"
   std::string sender;
-  std::string main_document;    // name of the first file
+  std::string main_document;  // name of the first file
   std::string main_mime_type;
 };
 std::string to_xml(const manifest&);
 
 struct build_options {
   crypto::digest_algorithm signature_digest = crypto::digest_algorithm::sha256;
-  std::string signature_id;     // the uuid in META-INF/signature-<uuid>.p7s
+  std::string signature_id;  // the uuid in META-INF/signature-<uuid>.p7s
 };
 // mimetype (stored, first), manifest.xml when given, the files in order, ASiCManifest, signature,
-// OpenDocument manifest. Every file is read once.
+// OpenDocument manifest. Every file is read once. Errors: those of the files and of the spool;
+// bad_format for names that cannot be in a container or are there twice; internal.
 result<void> build(const std::shared_ptr<spool>& to, const std::optional<manifest>&,
                    std::vector<file> files, const crypto::keystore& signer,
                    const build_options& options);
 
 struct verified {
-  std::vector<std::string> files;               // payload entries, manifest.xml included
-  std::vector<crypto::certificate> signers;     // of each ASiCManifest
+  std::vector<std::string> files;  // payload entries, manifest.xml included
+  // Of each ASiCManifest; a file may be covered by one of them alone, so judge all. Empty when all
+  // there is is XAdES, of which digests alone are compared, as the library does: then nothing is
+  // known about who signed.
+  std::vector<crypto::certificate> signers;
 };
-// The library's rules (asic-and-crypto.md 3.3) with its texts (11.1): mimetype, digests, signatures,
-// every payload entry covered. Errors: bad_format, bad_signature.
+// The library's rules (asic-and-crypto.md 3.3) with its texts (11.1): mimetype, digests,
+// signatures, every payload entry covered. Chain, validity and identity of the signers are the
+// caller's to judge. What is judged is what the zip's directory lists. Errors: bad_format,
+// bad_signature, too_large, unsupported; those of `container`.
 result<verified> verify(std::shared_ptr<const random_access_source> container);
 
 }  // namespace kp::asic

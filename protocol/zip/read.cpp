@@ -201,8 +201,7 @@ result<std::unique_ptr<reader>> reader::open(std::shared_ptr<const random_access
   // libzip would take it for an archive about to be made.
   if (from->size() == 0) return permanent(crypto_errc::bad_format, "not a zip: it is empty");
   const auto budget = directory_search_bytes + static_cast<std::uint64_t>(bounds.max_entries) *
-                                                   bounds.max_entry_record_bytes *
-                                                   (bounds.check_local_headers ? 2 : 1);
+                                                   bounds.max_entry_record_bytes;
   auto opening = std::make_shared<archive>();
   opening->from = std::make_unique<origin>(std::move(from), budget);
   opening->bounds = bounds;
@@ -210,8 +209,7 @@ result<std::unique_ptr<reader>> reader::open(std::shared_ptr<const random_access
   zip_source_t* source =
       zip_source_function_create(run_callback, opening->from.get(), &reason.value);
   if (source == nullptr) return failure("reading a zip", &reason.value, opening->from->failed);
-  opening->opened = zip_open_from_source(
-      source, ZIP_RDONLY | (bounds.check_local_headers ? ZIP_CHECKCONS : 0), &reason.value);
+  opening->opened = zip_open_from_source(source, ZIP_RDONLY, &reason.value);
   if (opening->opened == nullptr) {
     zip_source_free(source);
     return failure("not a zip", &reason.value, opening->from->failed);

@@ -39,9 +39,6 @@ struct limits {
   std::uint64_t max_entry_bytes = 16ull << 30;  // unpacked
   std::uint64_t max_total_bytes = 32ull << 30;  // unpacked
   std::size_t max_entry_record_bytes = 1024;    // of the directory, on average
-  // Also demand that every local header says what the directory says, so that front-to-back readers
-  // and directory readers see the same archive.
-  bool check_local_headers = false;
 };
 
 class reader {
