@@ -2,6 +2,7 @@
 #include "storage/conditions.hpp"
 #include "storage/engine.hpp"
 #include "storage/storage_error.hpp"
+#include "storage/tombstone_compactor.hpp"
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
@@ -38,11 +39,13 @@ error failed(const rocksdb::Status& status, std::string_view doing) {
 
 class rocksdb_engine final : public engine {
  public:
-  explicit rocksdb_engine(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {
+  explicit rocksdb_engine(std::unique_ptr<rocksdb::DB> db)
+      : db_(std::move(db)), compactor_(std::make_unique<tombstone_compactor>(*db_)) {
     durable_.sync = true;
   }
 
   ~rocksdb_engine() override {
+    compactor_.reset();
     // Close says what the destructor would swallow; everything acknowledged is in the synced log.
     [[maybe_unused]] const auto status = db_->Close();
   }
@@ -64,6 +67,7 @@ class rocksdb_engine final : public engine {
     rocksdb::ReadOptions options;
     options.iterate_lower_bound = &lower;
     options.iterate_upper_bound = &upper;
+    const tombstone_count deleted;
     const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options));
     if (order == scan_order::ascending) {
       for (at->Seek(lower); at->Valid(); at->Next())
@@ -73,6 +77,7 @@ class rocksdb_engine final : public engine {
         if (!visit(view(at->key()), view(at->value()))) break;
     }
     if (!at->status().ok()) return failed(at->status(), "scanning");
+    if (deleted.passed() > tombstone_compactor::worth_compacting) compactor_->ask(begin, end);
     return {};
   }
 
@@ -132,6 +137,7 @@ class rocksdb_engine final : public engine {
     // fail, a later one will do that.
     rocksdb::CompactRangeOptions options;
     options.exclusive_manual_compaction = false;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     const auto lower = slice(begin);
     const auto upper = slice(end);
     [[maybe_unused]] const auto status = db_->CompactRange(options, &lower, &upper);
@@ -172,6 +178,7 @@ class rocksdb_engine final : public engine {
   }
 
   std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<tombstone_compactor> compactor_;
   rocksdb::WriteOptions durable_;
   std::mutex writing_;
   std::atomic<bool> broken_{false};

@@ -1,6 +1,7 @@
 #include "storage/big_endian.hpp"
 #include "storage/engine.hpp"
 #include "storage/lease.hpp"
+#include "storage/tombstone_compactor.hpp"
 #include "tests/storage/stores.hpp"
 
 #include <rocksdb/convenience.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <fstream>
 #include <random>
+#include <thread>
 
 using namespace kp;
 using namespace kp::storage;
@@ -209,6 +211,36 @@ TEST(rocksdb_engine, agrees_with_the_memory_engine_whatever_is_done) {
     ASSERT_EQ(*store->get(key), *oracle->get(key));
   }
   EXPECT_EQ(everything(*store), everything(*oracle));
+}
+
+TEST(rocksdb_engine, clears_away_deleted_entries_that_scans_keep_passing) {
+  const temporary_directory directory;
+  const auto store = make_engine(engine_kind::rocksdb, directory.path());
+  constexpr std::uint64_t count = 2 * tombstone_compactor::worth_compacting;
+  std::vector<batch> group(2);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    group[0].put("queue" + to_big_endian(i), "x");
+    group[1].erase("queue" + to_big_endian(i));
+  }
+  group[1].put("queue" + to_big_endian(count), "last");
+  for (const auto& answer : store->commit(group)) ASSERT_TRUE(answer);
+  const auto scan_and_count = [&] {
+    const tombstone_count deleted;
+    std::string found;
+    EXPECT_TRUE(store->scan("queue", "queuf", scan_order::ascending,
+                            [&](std::string_view, std::string_view value) {
+                              found = value;
+                              return false;
+                            }));
+    EXPECT_EQ(found, "last");
+    return deleted.passed();
+  };
+  ASSERT_GE(scan_and_count(), count);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (scan_and_count() > 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 TEST(rocksdb_engine, refuses_a_store_that_a_newer_program_has_written) {
