@@ -190,6 +190,7 @@ void dpo_poller::end_round() {
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.
 void dpo_poller::poll_in(microseconds delay) {
+  if (delay.count() <= 0) return self_->send(self_, poll_now{++epoch_});
   self_->delayed_send(self_, delay, poll_now{++epoch_});
 }
 
