@@ -7,6 +7,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +47,27 @@ std::unique_ptr<rocksdb::DB> open_raw(const std::string& path) {
   EXPECT_TRUE(status.ok()) << status.ToString();
   return std::unique_ptr<rocksdb::DB>(db);
 }
+
+// While it lives, no file of this process grows beyond the limit: writing fails as on a full disk.
+class full_disk {
+ public:
+  explicit full_disk(rlim_t largest_file) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{largest_file, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~full_disk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+  full_disk(const full_disk&) = delete;
+  full_disk& operator=(const full_disk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
 
 const std::string format_key("\0\0\0\0format", 10);
 
@@ -135,6 +157,34 @@ TEST(rocksdb_engine, survives_a_log_whose_end_was_torn_off) {
   }
   const auto store = make_engine(engine_kind::rocksdb, directory.path() + "/copy");
   EXPECT_EQ(everything(*store), (std::vector<std::pair<std::string, std::string>>{{"k", "1"}}));
+}
+
+TEST(rocksdb_engine, writes_nothing_more_after_a_write_has_failed) {
+  const temporary_directory directory;
+  {
+    const auto store = make_engine(engine_kind::rocksdb, directory.path());
+    ASSERT_EQ(outcome_of(*store, putting("before", "1")), "");
+    {
+      const full_disk full(4096);
+      std::vector<batch> group(3);
+      group[0].put("small", "1");
+      group[1].require_present("nothing");
+      group[2].put("large", std::string(1u << 20, 'x'));
+      const auto answers = store->commit(group);
+      EXPECT_EQ(outcome(answers[0]), "input/output error");
+      EXPECT_EQ(outcome(answers[1]), "precondition failed");
+      EXPECT_EQ(outcome(answers[2]), "input/output error");
+    }
+    // There is room again, but what the failed write left behind is unknown.
+    EXPECT_EQ(outcome_of(*store, putting("after", "1")), "read only");
+    EXPECT_EQ(outcome(store->erase_range("a", "z")), "read only");
+    EXPECT_EQ(**store->get("before"), "1");
+    EXPECT_FALSE(store->get("small")->has_value());
+  }
+  const auto store = make_engine(engine_kind::rocksdb, directory.path());
+  EXPECT_EQ(everything(*store),
+            (std::vector<std::pair<std::string, std::string>>{{"before", "1"}}));
+  EXPECT_EQ(outcome_of(*store, putting("after", "1")), "");
 }
 
 TEST(rocksdb_engine, agrees_with_the_memory_engine_whatever_is_done) {
