@@ -33,6 +33,18 @@ error worth_a_retry(error why) {
   return why;
 }
 
+// Only what Broker itself refuses is final; a token that is refused is not the message's fault.
+error judged(error why) {
+  const bool by_broker = why.message.starts_with("Broker ");
+  return by_broker ? why : worth_a_retry(std::move(why));
+}
+
+// A new attempt begins with a new transfer, so only the size of the file stays wrong (dpo.md 3.6).
+error judged_upload(error why) {
+  const bool too_large = why.message.find("BRO-00016") != std::string::npos;
+  return too_large ? why : worth_a_retry(std::move(why));
+}
+
 error in_broken_code(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(std::move(thrown));
@@ -129,11 +141,11 @@ http::awaitable<result<std::string>> send_parcel(line on,
   request.recipient = parcel->receiver;
   request.checksum = packed->md5;
   auto id = co_await on.broker(parcel->as).initialize(request);
-  if (!id) co_return id.error();
+  if (!id) co_return judged(id.error());
   auto uploaded = co_await on.broker(parcel->as).upload(*id, packed->zip);
   if (!uploaded) {
     warn_of_lost_answer(on, *parcel, *id, uploaded.error());
-    co_return uploaded.error();
+    co_return judged_upload(uploaded.error());
   }
   co_return *std::move(id);
 }
@@ -147,12 +159,16 @@ http::awaitable<result<std::vector<std::string>>> search_now(line on, maskinport
 http::awaitable<result<altinn::overview>> overview_now(line on, maskinporten::system_user as,
                                                        std::string id) {
   KP_CO_CHECK(co_await ready(on));
-  co_return co_await on.broker(as).overview(std::move(id));
+  auto seen = co_await on.broker(as).overview(std::move(id));
+  if (!seen) co_return judged(seen.error());
+  co_return seen;
 }
 
 http::awaitable<result<void>> confirm_now(line on, maskinporten::system_user as, std::string id) {
   KP_CO_CHECK(co_await ready(on));
-  co_return co_await on.broker(as).confirm(std::move(id));
+  auto confirmed = co_await on.broker(as).confirm(std::move(id));
+  if (!confirmed) co_return judged(confirmed.error());
+  co_return confirmed;
 }
 
 http::awaitable<result<std::shared_ptr<fetched>>> fetch_now(line on, maskinporten::system_user as,
@@ -163,7 +179,7 @@ http::awaitable<result<std::shared_ptr<fetched>>> fetch_now(line on, maskinporte
   if (!spool) co_return worth_a_retry(spool.error());
   auto sink = std::make_shared<spool_sink>(*spool);
   auto downloaded = co_await on.broker(as).download(id, std::move(sink), max_package_bytes);
-  if (!downloaded) co_return downloaded.error();
+  if (!downloaded) co_return judged(downloaded.error());
   auto open = [on, id, zip = *spool] {
     return open_arrival(*on.context, id, zip, on.clients->decryption_keys());
   };
