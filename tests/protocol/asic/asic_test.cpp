@@ -67,9 +67,8 @@ std::string pack(const std::vector<std::pair<std::string, std::string>>& entries
   const auto to = *make_memory_spools(some_limit)->make();
   std::vector<zip::entry> list;
   for (const auto& [name, bytes] : entries)
-    list.push_back({name, false, [bytes = bytes]() -> opened {
-                      return std::make_unique<string_source>(bytes);
-                    }});
+    list.push_back({name, false,
+                    [copy = bytes]() -> opened { return std::make_unique<string_source>(copy); }});
   EXPECT_TRUE(zip::write(to, std::move(list)));
   sequential_source source(to);
   return *read_all(source, some_limit);
