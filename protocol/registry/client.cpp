@@ -1,5 +1,6 @@
 #include "config/log.hpp"
 #include "config/text.hpp"
+#include "protocol/http/http_error.hpp"
 #include "protocol/http/single_flight.hpp"
 #include "protocol/registry/answer.hpp"
 
@@ -14,8 +15,11 @@ namespace {
 
 constexpr std::size_t max_answer_bytes = 4 * 1024 * 1024;
 
+// No answer at all: a 5xx, a timeout, no connection, also on the way to a token. An answer that
+// does not verify is no outage; serving an old one then would hide it.
 bool is_outage(const error& e) {
-  return e.retryable;
+  return e.retryable && e.code.category() == http::http_errc_category() &&
+         e.code != http::http_errc::bad_answer;
 }
 
 // Percent-encodes what may not stand in a path segment; ':' stays (service-registry.md 1.3).

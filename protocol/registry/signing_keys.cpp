@@ -91,7 +91,8 @@ http::awaitable<result<std::string>> signing_keys::verified_payload(std::string_
   const auto s = state_;
   const std::string text(compact_jws);
   const auto now = s->time.now();
-  if (!s->fetched || now - *s->fetched > keys_stay) {
+  const bool asked_lately = s->asked && now - *s->asked < between_fetches;
+  if (s->keys.empty() || (now - *s->fetched > keys_stay && !asked_lately)) {
     // Old keys serve while the registry cannot be reached.
     const auto refreshed = co_await s->refresh();
     if (!refreshed && s->keys.empty()) co_return refreshed.error();
