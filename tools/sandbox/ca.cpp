@@ -3,6 +3,7 @@
 #include "tools/sandbox/sandbox_error.hpp"
 
 #include <openssl/bn.h>
+#include <openssl/conf.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -41,9 +42,11 @@ std::shared_ptr<X509> blank(const rsa_key& key, time_point from, time_point to) 
 }
 
 bool extend(X509* to, X509* signer, int nid, const char* value) {
+  // Policies are read only in the presence of a configuration, be it an empty one.
+  const std::unique_ptr<CONF, decltype(&NCONF_free)> none(NCONF_new(nullptr), NCONF_free);
   X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, signer, to, nullptr, nullptr, 0);
+  X509V3_set_nconf(&context, none.get());
   const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
       X509V3_EXT_conf_nid(nullptr, &context, nid, value), X509_EXTENSION_free);
   return extension && X509_add_ext(to, extension.get(), -1) == 1;

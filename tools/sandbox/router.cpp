@@ -80,8 +80,8 @@ class service_exchange final : public exchange {
 
  private:
   response ask() {
-    const auto* stray =
-        struck_ && struck_->kind == fault_kind::wrong_signature ? &all_.stray_key : nullptr;
+    const bool forged = struck_ && struck_->kind == fault_kind::wrong_signature;
+    const auto* stray = forged ? all_.stray_key() : nullptr;
     switch (to_.where) {
       case endpoint::token:
         return all_.tokens.token(call_, stray);

@@ -126,12 +126,10 @@ result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
   KP_TRY(auto ca, kept_authority(wanted.state_folder, wanted.time->now()));
   KP_TRY(auto maskinporten_key, kept_key(wanted.state_folder, "maskinporten"));
   KP_TRY(auto altinn_key, kept_key(wanted.state_folder, "altinn"));
-  KP_TRY(auto stray_key, rsa_key::generate());
-  KP_TRY(made->all,
-         services::make({std::move(ca), std::move(maskinporten_key), std::move(altinn_key),
-                         std::move(stray_key), wanted.time, wanted.random, made->url,
-                         wanted.audience.empty() ? made->url + "/" : wanted.audience,
-                         wanted.resource, made->files.path}));
+  KP_TRY(made->all, services::make({std::move(ca), std::move(maskinporten_key),
+                                    std::move(altinn_key), wanted.time, wanted.random, made->url,
+                                    wanted.audience.empty() ? made->url + "/" : wanted.audience,
+                                    wanted.resource, made->files.path}));
   if (!wanted.state_folder.empty())
     KP_CHECK(load_directory(fmt::format("{}/{}", wanted.state_folder, directory_file),
                             made->all->known));

@@ -7,11 +7,16 @@ result<std::unique_ptr<services>> services::make(parts from) {
   return std::unique_ptr<services>(new services(std::move(from), std::move(signing)));
 }
 
+const rsa_key* services::stray_key() {
+  if (!stray_)
+    if (auto made = rsa_key::generate()) stray_ = *std::move(made);
+  return stray_ ? &*stray_ : nullptr;
+}
+
 services::services(parts from, kp::sandbox::registry::signing signing)
     : time(from.time),
       random(from.random),
       ca(from.ca),
-      stray_key(from.stray_key),
       tokens(known, ca, time, *random, issuer{from.audience, from.maskinporten_key}),
       exchange(tokens.self(),
                issuer{from.base_url + "/authentication/api/v1/openid/", from.altinn_key}, time,

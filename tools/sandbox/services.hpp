@@ -16,7 +16,7 @@ namespace kp::sandbox {
 struct services {
   struct parts {
     certificate_authority ca;
-    rsa_key maskinporten_key, altinn_key, stray_key;
+    rsa_key maskinporten_key, altinn_key;
     std::shared_ptr<const clock> time;
     std::shared_ptr<random_source> random;
     std::string base_url;   // http://127.0.0.1:8090
@@ -31,7 +31,6 @@ struct services {
   sandbox_clock time;
   std::shared_ptr<random_source> random;
   certificate_authority ca;
-  rsa_key stray_key;  // what nobody trusts
   directory known;
   maskinporten tokens;
   altinn_exchange exchange;
@@ -41,7 +40,11 @@ struct services {
   fault_list faults;
   call_counters counters;
 
+  // A key that nobody trusts, made when first needed.
+  const rsa_key* stray_key();
+
  private:
+  std::optional<rsa_key> stray_;
   services(parts, kp::sandbox::registry::signing);
 };
 
