@@ -141,7 +141,10 @@ struct legacy_context {
 pkcs12_ptr parse(std::string_view bytes, OSSL_LIB_CTX* context) {
   PKCS12* file = PKCS12_init_ex(NID_pkcs7_data, context, nullptr);
   const auto bio = memory_bio(bytes);
-  return pkcs12_ptr(d2i_PKCS12_bio(bio.get(), &file) != nullptr ? file : nullptr);
+  const bool parsed = d2i_PKCS12_bio(bio.get(), &file) != nullptr;
+  // A failure leaves the object ours, or has freed it and cleared the pointer.
+  pkcs12_ptr owned(file);
+  return parsed ? std::move(owned) : nullptr;
 }
 
 error no_pkcs12(std::string_view bytes) {
