@@ -33,7 +33,7 @@ result<maskinporten::system_user> user_of(const tenants::organisation& settings,
 }
 
 std::vector<storage::stored_file> in_package_order(std::vector<storage::stored_file> files) {
-  std::ranges::stable_sort(files, [](const auto& a, const auto& b) {
+  std::ranges::sort(files, [](const auto& a, const auto& b) {
     if (a.primary != b.primary) return a.primary;
     return a.number < b.number;
   });

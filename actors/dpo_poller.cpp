@@ -167,8 +167,10 @@ void dpo_poller::on_seen(const dpo_seen& answer) {
 
 void dpo_poller::work() {
   phase_ = phase::working;
-  std::ranges::stable_sort(todo_,
-                           [](const auto& a, const auto& b) { return is_older(a.what, b.what); });
+  std::ranges::sort(todo_, [](const auto& a, const auto& b) {
+    if (is_older(a.what, b.what)) return true;
+    return !is_older(b.what, a.what) && a.id < b.id;
+  });
   next_transfer();
 }
 

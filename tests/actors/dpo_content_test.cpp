@@ -64,8 +64,8 @@ class dpo_content_test : public ::testing::Test {
   std::shared_ptr<spool> zip_of(std::vector<std::pair<std::string, std::string>> entries) {
     std::vector<zip::entry> list;
     for (auto& [name, bytes] : entries)
-      list.push_back({name, false, [bytes = bytes]() -> opened {
-                        return std::make_unique<string_source>(bytes);
+      list.push_back({name, false, [copy = bytes]() -> opened {
+                        return std::make_unique<string_source>(copy);
                       }});
     const auto to = *hub->spools.make();
     EXPECT_TRUE(zip::write(to, std::move(list)));
