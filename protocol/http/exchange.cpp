@@ -43,7 +43,7 @@ error bad_answer(const exchange& what, std::string_view why) {
   return transient(http_errc::bad_answer, fmt::format("{} answered {}", what.to.origin(), why));
 }
 
-awaitable<result<void>> write(const exchange& what, connection& on, connection::buffers parts) {
+awaitable<result<void>> write_all(const exchange& what, connection& on, connection::buffers parts) {
   while (asio::buffer_size(parts) > 0) {
     on.limit(what.asked.deadlines.write, what.latest);
     const auto [failed, count] = co_await on.write_some(parts);
@@ -86,7 +86,7 @@ awaitable<result<void>> write_source(const exchange& what, connection& on) {
       co_return permanent(http_errc::cut, "the body to send is shorter than its size says");
     connection::buffers parts{asio::buffer(buffer->data(), count), asio::const_buffer(),
                               asio::const_buffer()};
-    KP_CO_CHECK(co_await write(what, on, parts));
+    KP_CO_CHECK(co_await write_all(what, on, parts));
     at += count;
   }
   co_return result<void>{};
@@ -96,7 +96,7 @@ awaitable<result<void>> write_request(const exchange& what, connection& on,
                                       const std::string& head) {
   connection::buffers parts{asio::buffer(head), asio::buffer(what.asked.body),
                             asio::const_buffer()};
-  KP_CO_CHECK(co_await write(what, on, parts));
+  KP_CO_CHECK(co_await write_all(what, on, parts));
   if (what.asked.body_source) KP_CO_CHECK(co_await write_source(what, on));
   co_return result<void>{};
 }
