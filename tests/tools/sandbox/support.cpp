@@ -163,7 +163,15 @@ namespace {
 // CA and signing keys of the first sandbox of this process, for all the others: RSA keys are slow.
 std::string keys_in(const std::string& folder) {
   namespace fs = std::filesystem;
-  static const std::string first = folder;
+  struct kept {
+    std::string path;
+    ~kept() {
+      std::error_code ignored;
+      fs::remove_all(path, ignored);
+    }
+  };
+  static const kept seed{folder};
+  const auto& first = seed.path;
   if (folder == first) return folder;
   fs::create_directories(folder);
   for (const auto* name : {"ca.pem", "ca.key", "maskinporten.key", "altinn.key"})
