@@ -22,6 +22,14 @@ api::problem too_much(std::uint64_t total, service via, const channel_place& pla
   return api::max_file_size_exceeded(total, to_string(via), upload_limit(via, place));
 }
 
+// Today's installations stumble over it with a 500; it is the client's to mend.
+api::problem nameless() {
+  auto problem =
+      api::bad_content_disposition("Content-Disposition must name the file: filename=\"…\"");
+  problem.status = 400;
+  return problem;
+}
+
 bool is_main_document(std::string_view filename, const std::optional<std::string>& main_document) {
   return main_document && filename == *main_document;
 }
@@ -43,8 +51,7 @@ judged<upload_ticket> judge_upload(const channel_place& place, const upload_begi
   if (!upload.content_disposition) return api::missing_header("Content-Disposition");
   const auto disposition = api::parse_content_disposition(*upload.content_disposition);
   if (!disposition) return api::bad_content_disposition(disposition.error().message);
-  if (!disposition->filename || disposition->filename->empty())
-    return api::bad_content_disposition("Content-Disposition must name the file: filename=\"…\"");
+  if (!disposition->filename || disposition->filename->empty()) return nameless();
   const auto& filename = *disposition->filename;
   if (find_file(message.files, filename)) return api::duplicate_filename(filename);
 
