@@ -28,7 +28,8 @@ const std::map<std::string_view, text_of, std::less<>>& text_properties() {
 sortable<message> sort_properties() {
   sortable<message> properties;
   for (const auto& [name, of] : text_properties())
-    if (name != "id") properties[name] = [of = of](const message& m) { return sort_value(of(m)); };
+    if (name != "id")
+      properties[name] = [get = of](const message& m) { return sort_value(get(m)); };
   properties["lastUpdated"] = [](const message& m) { return sort_time(m.last_updated); };
   return properties;
 }
@@ -55,8 +56,8 @@ judged<storage::filter<message>> filter_of(const api::query& query) {
     if (name == "serviceIdentifier")
       for (const auto& value : wanted)
         if (!parse_api_service(value)) return unconvertible_service(value);
-    also<message>(all, [wanted = std::move(wanted), of = of](const message& m) {
-      return std::ranges::find(wanted, of(m)) != wanted.end();
+    also<message>(all, [wanted = std::move(wanted), get = of](const message& m) {
+      return std::ranges::find(wanted, get(m)) != wanted.end();
     });
   }
   return all;

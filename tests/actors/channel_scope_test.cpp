@@ -8,7 +8,6 @@ class channel_scope : public channel_test {
  protected:
   struct named {
     std::string channel, instance;
-    friend bool operator==(const named&, const named&) = default;
   };
   std::vector<named> channels_in(const std::string& body) {
     std::vector<named> found;
