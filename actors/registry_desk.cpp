@@ -69,12 +69,14 @@ http::awaitable<certificate_verdict> judge_certificate(
 
 http::awaitable<found> find_for(std::uint64_t ticket, std::shared_ptr<upstream> clients,
                                 registry::lookup what) {
-  co_return found{ticket, co_await ask_registry(std::move(clients), std::move(what))};
+  auto answer = co_await ask_registry(std::move(clients), std::move(what));
+  co_return found{ticket, std::move(answer)};
 }
 
 http::awaitable<judged> judge_for(std::uint64_t ticket, std::shared_ptr<upstream> clients,
                                   std::shared_ptr<organisation_context> context) {
-  co_return judged{ticket, co_await judge_certificate(std::move(clients), std::move(context))};
+  auto verdict = co_await judge_certificate(std::move(clients), std::move(context));
+  co_return judged{ticket, std::move(verdict)};
 }
 
 // What is remembered of one's own certificate, so that not every create asks the network thread.

@@ -30,12 +30,13 @@ die() {
   printf '%s: the logs are %s and %s\n' "${0##*/}" "${home#"$PWD/"}/hub.log" "${home#"$PWD/"}/sandbox.log" >&2
   exit 1
 }
-wait_for() { # url, what: any answer counts; five minutes at most
+wait_for_line() { # log file, message, pid, what: five minutes at most
   for _ in $(seq 3000); do
-    curl -s -o /dev/null --max-time 2 "$1" && return 0
+    grep -q "\"message\":\"$2\"" "$1" 2>/dev/null && return 0
+    kill -0 "$3" 2>/dev/null || die "$4 did not start"
     sleep 0.1
   done
-  die "$2 did not start at $1"
+  die "$4 was not ready in time"
 }
 need_port() { # port, variable
   ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || die "port $1 is taken; set $2 to a free one"
@@ -59,7 +60,7 @@ start_sandbox() {
   "$bin/kp-sandbox" --port "$sandbox_port" --state "$home/sandbox" \
     --organisations "$home/organisations.json" --write-keystores "$home/keystores" >"$home/sandbox.log" 2>&1 &
   sandbox_pid=$!
-  wait_for "$sandbox/adressetjeneste/jwk" "the sandbox"
+  wait_for_line "$home/sandbox.log" "sandbox is ready" "$sandbox_pid" "the sandbox"
 }
 
 # One line of a channel's credentials.
@@ -135,5 +136,5 @@ YAML
 start_hub() {
   "$bin/knutepunkt" run --config "$home/hub.yaml" >"$home/hub.log" 2>&1 &
   hub_pid=$!
-  wait_for "$hub/api/statuses" "the hub"
+  wait_for_line "$home/hub.log" ready "$hub_pid" "the hub"
 }

@@ -40,9 +40,9 @@ std::string arkivmelding_xml(std::size_t bytes, const std::string& referenced_fi
       "<system>kp-bench</system><meldingId>1</meldingId><tidspunkt>2026-01-01T00:00:00</tidspunkt>"
       "<antallFiler>1</antallFiler><mappe xsi:type=\"saksmappe\">"
       "<systemID>43fbe161-7aac-4c9f-a888-d8167aab4144</systemID><tittel>Sak</tittel>"
-      "<registrering xsi:type=\"journalpost\">"
+      "<basisregistrering xsi:type=\"journalpost\">"
       "<systemID>430a6710-a3d4-4863-8bd0-5eb1021bee45</systemID>{}<tittel>Brev</tittel>"
-      "<offentligTittel>Brev</offentligTittel></registrering></mappe><!--",
+      "<offentligTittel>Brev</offentligTittel></basisregistrering></mappe><!--",
       object);
   const std::string back = "--></arkivmelding>";
   const auto used = front.size() + back.size();
