@@ -194,9 +194,14 @@ struct gateway_desk::state {
     upload_end end{head.path, ticket, got.content, std::move(got.record),
                    std::move(got.arkivmelding)};
     auto answer = co_await ask<api_answer>(system, seat, std::move(end), answer_deadline);
-    // Without an answer nobody knows whether it was committed: the collector finds out.
+    // Without an answer, or after a store error, nobody knows whether it was committed: the
+    // collector finds out. A refusal was not.
     if (!answer) co_return failed(answer.error(), head);
-    if (answer->status >= 300) drop(hub, organisation, {got.content});
+    if (answer->status >= 400 && answer->status < 500) {
+      std::vector<storage::blob_ref> refused;
+      refused.push_back(got.content);
+      drop(hub, organisation, std::move(refused));
+    }
     co_return to_response(*std::move(answer));
   }
 

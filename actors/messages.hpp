@@ -82,7 +82,7 @@ struct upload_admission {
   std::optional<upload_ticket> ticket;
   std::optional<api_answer> refusal;  // when there is no ticket
 };
-struct upload_end {  // -> api_answer; when it is no 2xx, the gateway drops the blob
+struct upload_end {  // -> api_answer; after a 4xx the gateway drops the blob
   std::string path;
   upload_ticket ticket;
   storage::blob_ref content;
@@ -103,8 +103,7 @@ struct multipart_file {
   storage::blob_ref content;
   std::string arkivmelding;
 };
-struct multipart_send {  // -> api_answer; as upload_end when it is no 2xx: drop what `kept` does
-                         // not hold
+struct multipart_send {  // -> api_answer; the channel drops the blobs of what it refuses
   std::string path;
   std::optional<std::string> sbd;
   std::vector<multipart_file> files;
