@@ -113,20 +113,29 @@ http::awaitable<result<dpo::packed>> pack(line on, std::shared_ptr<const dpo_par
   co_return co_await http::on_workers(on.hub().workers, std::move(work));
 }
 
-void warn_of_lost_answer(const line& on, const dpo_parcel& parcel, const std::string& id,
-                         const error& why) {
-  if (why.code != make_error_code(http::http_errc::timeout) &&
-      why.code != make_error_code(http::http_errc::cut))
-    return;
+bool may_have_been_accepted(const error& why) {
+  return why.code == make_error_code(http::http_errc::timeout) ||
+         why.code == make_error_code(http::http_errc::cut) ||
+         why.code == make_error_code(http::http_errc::unavailable);
+}
+
+// Whether Broker has a file after all whose upload was not answered (dpo.md 4.4, 8.2). When it
+// cannot say, the message is sent again: the receiver sees a repeat by its message id.
+http::awaitable<bool> has_arrived(line on, std::shared_ptr<const dpo_parcel> parcel,
+                                  std::string id) {
+  const auto seen = co_await on.broker(parcel->as).overview(id);
+  const bool arrived = seen && (seen->status == "UploadProcessing" || seen->status == "Published" ||
+                                seen->status == "AllConfirmedDownloaded");
   log(log_level::warning,
-      "the answer to an upload is lost; it is sent again and may arrive twice, which the receiver "
-      "sees by its message id",
+      arrived ? "the answer to an upload was lost, but Broker has the file"
+              : "the answer to an upload is lost; it is sent again and may arrive twice, which the "
+                "receiver sees by its message id",
       {{"organisation", on.context->id().to_string()},
        {"service", "DPO"},
-       {"message_id", parcel.message},
-       {"conversation_id", parcel.conversation},
-       {"transfer", id},
-       {"detail", why.message}});
+       {"message_id", parcel->message},
+       {"conversation_id", parcel->conversation},
+       {"transfer", id}});
+  co_return arrived;
 }
 
 http::awaitable<result<std::string>> send_parcel(line on,
@@ -144,8 +153,9 @@ http::awaitable<result<std::string>> send_parcel(line on,
   if (!id) co_return judged(id.error());
   auto uploaded = co_await on.broker(parcel->as).upload(*id, packed->zip);
   if (!uploaded) {
-    warn_of_lost_answer(on, *parcel, *id, uploaded.error());
-    co_return judged_upload(uploaded.error());
+    bool arrived = false;
+    if (may_have_been_accepted(uploaded.error())) arrived = co_await has_arrived(on, parcel, *id);
+    if (!arrived) co_return judged_upload(uploaded.error());
   }
   co_return *std::move(id);
 }
