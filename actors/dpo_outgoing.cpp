@@ -43,7 +43,10 @@ std::vector<storage::stored_file> in_package_order(std::vector<storage::stored_f
 }  // namespace
 
 std::vector<maskinporten::system_user> system_users(const tenants::organisation& settings) {
-  return {{settings.dpo.system_user_organisation, settings.dpo.system_user_name}};
+  std::vector<maskinporten::system_user> all{
+      {settings.dpo.system_user_organisation, settings.dpo.system_user_name}};
+  for (const auto& other : settings.dpo.reportees) all.push_back({other.organisation, other.name});
+  return all;
 }
 
 std::chrono::seconds retry_delay(std::uint32_t failures) {

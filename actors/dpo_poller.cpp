@@ -66,15 +66,17 @@ result<void> dpo_poller::load() {
 
 void dpo_poller::begin_round() {
   ++rounds_;
-  more_ = progress_ = search_failed_ = false;
+  more_ = progress_ = false;
   rest_until_.reset();
+  if (users_.empty()) {
+    const auto users = system_users(*in().settings);
+    users_.assign(users.begin(), users.end());
+  }
   if (const auto loaded = load(); !loaded) {
-    search_failed(loaded.error());
+    for (; !users_.empty(); users_.pop_front()) search_failed(loaded.error());
     return end_round();
   }
   memory_.tidy(now());
-  const auto users = system_users(*in().settings);
-  users_.assign(users.begin(), users.end());
   next_user();
 }
 
@@ -104,6 +106,7 @@ void dpo_poller::on_found(const dpo_found& answer) {
       return next_user();
     }
   }
+  if (!recovering) failures_.erase(users_.front().organisation);
   if (!recovering && answer.ids.size() >= page) more_ = true;
   for (const auto& id : answer.ids)
     if (recovering ? memory_.may_recover(id, now()) : memory_.may_look(id, now()))
@@ -119,7 +122,7 @@ void dpo_poller::look_at_candidates() {
   // Ours do not depend on being found: a search shows the newest hundred only.
   std::set<std::string> once(candidates_.begin(), candidates_.end());
   for (const auto& [id, own] : memory_.owned)
-    if (memory_.may_look(id, now())) once.insert(id);
+    if (memory_.may_look(id, now()) && !is_of_another(own)) once.insert(id);
   candidates_.clear();
   for (const auto& id : once) {
     const auto* own = owned(id);
@@ -177,13 +180,18 @@ void dpo_poller::work() {
 void dpo_poller::end_round() {
   phase_ = phase::resting;
   ++step_;
-  failed_rounds_ = search_failed_ ? failed_rounds_ + 1 : 0;
+  // One system user that cannot ask does not slow the others down.
+  auto failed_rounds = ~0u;
+  for (const auto& user : system_users(*in().settings)) {
+    const auto its = failures_.find(user.organisation);
+    failed_rounds = std::min(failed_rounds, its == failures_.end() ? 0 : its->second);
+  }
   microseconds pause = in().settings->dpo.poll_interval;
-  pause *= 1 << std::min(failed_rounds_, 5u);
+  pause *= 1 << std::min(failed_rounds, 5u);
   pause = std::min<microseconds>(
       pause, std::max<microseconds>(longest_pause, in().settings->dpo.poll_interval));
   // More waits than one answer shows: ask again at once, the national limits allowing.
-  if (more_ && progress_ && !search_failed_) pause = std::chrono::seconds(1);
+  if (more_ && progress_ && failed_rounds == 0) pause = std::chrono::seconds(1);
   const auto jitter = 0.9 + 0.2 * in().hub->random.unit();
   pause = microseconds(static_cast<std::int64_t>(static_cast<double>(pause.count()) * jitter));
   if (rest_until_) pause = std::max(pause, *rest_until_ - now());
@@ -203,14 +211,14 @@ void dpo_poller::rest(const error& why) {
 }
 
 void dpo_poller::search_failed(const error& why) {
-  search_failed_ = true;
   if (is_rate_limit(why)) rest(why);
   // The first failure in a row, then ever more seldom.
-  const auto count = failed_rounds_ + 1;
+  const auto count = ++failures_[users_.front().organisation];
   if ((count & (count - 1)) == 0)
     log(log_level::warning, "DPO cannot be asked for arrivals",
         {{"organisation", in().id().to_string()},
          {"service", "DPO"},
+         {"system_user", users_.front().organisation},
          {"failures", std::to_string(count)},
          {"detail", why.message}});
 }
@@ -218,6 +226,20 @@ void dpo_poller::search_failed(const error& why) {
 const transfer_memory::own* dpo_poller::owned(const std::string& id) const {
   const auto found = memory_.owned.find(id);
   return found == memory_.owned.end() ? nullptr : &found->second;
+}
+
+bool dpo_poller::is_of_another(const transfer_memory::own& it) const {
+  const auto& recipient = it.record.recipient;
+  const auto& whose = recipient.empty() ? in().settings->dpo.system_user_organisation : recipient;
+  return whose != users_.front().organisation;
+}
+
+transfer_memory::own& dpo_poller::take(const std::string& id) {
+  auto& own = memory_.owned[id];
+  own.record.id = id;
+  if (own.record.first_seen == time_point{}) own.record.first_seen = now();
+  own.record.recipient = users_.front().organisation;
+  return own;
 }
 
 }  // namespace kp::actors

@@ -139,6 +139,9 @@ class dpo_poller {
   storage::transfers transfers() const { return in().transfers(service::dpo); }
   time_point now() const { return in().hub->time.now(); }
   const transfer_memory::own* owned(const std::string& id) const;
+  // One of ours that another system user than the current one sees.
+  bool is_of_another(const transfer_memory::own&) const;
+  transfer_memory::own& take(const std::string& id);  // on record as the current system user's
 
   caf::event_based_actor* self_;
   dpo_adapter_args args_;
@@ -151,15 +154,16 @@ class dpo_poller {
   phase phase_ = phase::resting;
 
   // One round.
-  std::deque<maskinporten::system_user> users_;  // to be asked still, the current one in front
+  // To be asked still, the current one in front. What a round leaves, the next one begins with.
+  std::deque<maskinporten::system_user> users_;
   std::deque<std::string> candidates_;
   std::size_t overviews_ = 0;       // under way
   std::deque<transfer_work> todo_;  // the current one in front
   bool more_ = false;               // a search answer was full
   bool progress_ = false;
   std::optional<time_point> rest_until_;  // the national service wants rest
-  std::uint32_t failed_rounds_ = 0;       // in a row
-  bool search_failed_ = false;
+  // How often in a row each system user's organisation could not ask.
+  std::map<std::string, std::uint32_t> failures_;
 };
 
 }  // namespace kp::actors

@@ -53,10 +53,8 @@ void dpo_poller::route() {
 // it from another installation's (dpo.md 5.4).
 void dpo_poller::record_download() {
   const auto& id = todo_.front().id;
-  auto& own = memory_.owned[id];
-  own.record.id = id;
+  auto& own = take(id);
   own.record.state = storage::transfer_state::downloading;
-  if (own.record.first_seen == time_point{}) own.record.first_seen = now();
   keep(own.record, [this] { fetch(); });
 }
 
@@ -118,7 +116,7 @@ void dpo_poller::on_confirmed(const dpo_confirmed& answer) {
   }
   // Broker may want a download by this very system user first.
   const bool refused = !answer.failure->retryable;
-  if (refused) memory_.owned[todo_.front().id].download_again = true;
+  if (refused) take(todo_.front().id).download_again = true;
   trouble(*answer.failure, refused);
 }
 
@@ -154,11 +152,7 @@ void dpo_poller::trouble(const error& why, bool counts) {
 // Remembers a failure with one of ours. `counts`: the transfer itself is at fault, so the number of
 // tries has a bound.
 storage::transfer dpo_poller::blame(const std::string& id, const error& why, bool counts) {
-  auto& own = memory_.owned[id];
-  if (own.record.id.empty()) {
-    own.record.id = id;
-    own.record.first_seen = now();
-  }
+  auto& own = take(id);
   own.record.last_error = why.message;
   if (counts && ++own.record.attempts >= max_unusable)
     own.record.state = storage::transfer_state::left_alone;

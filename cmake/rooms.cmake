@@ -2,17 +2,14 @@
 # it cannot include and link against. Sources and tests are found by folder, so adding a file needs
 # no edit here.
 
-# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...])
-#   makes library kp_<folder with / as _> from <folder>/*.cpp (and sub-folders that are no room of
-#   their own, see NESTED), and test program test_<...> from tests/<folder>/*_test.cpp.
+# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...] [TEST_LINKS <target>...] [TESTS_TOGETHER])
+#   makes library kp_<folder with / as _> from <folder>/*.cpp, and test program test_<...> from
+#   tests/<folder>/*.cpp. Each test runs in a process of its own, except with TESTS_TOGETHER: for
+#   suites that share something slow to start.
 function(kp_room folder)
-  cmake_parse_arguments(ARG "NESTED" "" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "TESTS_TOGETHER" "" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
   string(REPLACE "/" "_" name "${folder}")
-  if(ARG_NESTED)
-    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
-  else()
-    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
-  endif()
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
   if(sources)
     add_library(kp_${name} STATIC ${sources})
     target_include_directories(kp_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
@@ -29,8 +26,13 @@ function(kp_room folder)
       add_executable(test_${name} ${tests})
       target_link_libraries(test_${name} PRIVATE kp_${name} kp_test_support ${ARG_TEST_LINKS})
       kp_precompile(test_${name})
-      gtest_discover_tests(test_${name}
-        WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+      if(ARG_TESTS_TOGETHER)
+        add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+        set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+      else()
+        gtest_discover_tests(test_${name}
+          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+      endif()
     endif()
   endif()
 endfunction()

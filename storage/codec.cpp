@@ -6,6 +6,7 @@ namespace kp::storage {
 namespace {
 
 constexpr std::uint8_t newest = 1;
+constexpr std::uint8_t newest_transfer = 2;  // with the recipient
 
 template <class R, class T>
 concept either = std::same_as<std::remove_const_t<R>, T>;
@@ -51,6 +52,7 @@ void fields(auto& a, either<outbox_item> auto& r) {
 
 void fields(auto& a, either<transfer> auto& r) {
   a(r.id, r.state, r.first_seen, r.attempts, r.last_error);
+  if (a.version() >= 2) a(r.recipient);
 }
 
 std::string encode(const outgoing_message& r) {
@@ -69,7 +71,7 @@ std::string encode(const outbox_item& r) {
   return encode_record(newest, r);
 }
 std::string encode(const transfer& r) {
-  return encode_record(newest, r);
+  return encode_record(newest_transfer, r);
 }
 
 template <>
@@ -94,7 +96,7 @@ result<outbox_item> decode(std::string_view bytes) {
 }
 template <>
 result<transfer> decode(std::string_view bytes) {
-  return decode_record<transfer>(bytes, newest, "transfer");
+  return decode_record<transfer>(bytes, newest_transfer, "transfer");
 }
 
 }  // namespace kp::storage

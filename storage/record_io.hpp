@@ -51,7 +51,7 @@ concept byte_enum = std::is_enum_v<T> && sizeof(T) == 1;
 
 class record_writer {
  public:
-  explicit record_writer(std::uint8_t version) {
+  explicit record_writer(std::uint8_t version) : version_(version) {
     bytes_.reserve(usual_record_size);
     byte(version);
   }
@@ -59,6 +59,7 @@ class record_writer {
   void operator()(const Fields&... all) {
     (put(all), ...);
   }
+  std::uint8_t version() const { return version_; }
   std::string take() && { return std::move(bytes_); }
 
  private:
@@ -101,17 +102,23 @@ class record_writer {
     fields(*this, v);
   }
 
+  std::uint8_t version_;
   std::string bytes_;
 };
 
 class record_reader {
  public:
-  explicit record_reader(std::string_view bytes) : left_(bytes) {}
+  explicit record_reader(std::string_view bytes) : left_(bytes) { version_ = byte(); }
 
   template <class... Fields>
   void operator()(Fields&... all) {
     (take(all), ...);
   }
+  std::uint8_t version() const { return version_; }  // 0: none
+  // Everything was well formed and has been read.
+  bool complete() const { return good_ && left_.empty(); }
+
+ private:
   std::uint8_t byte() {
     if (left_.empty()) {
       good_ = false;
@@ -121,10 +128,6 @@ class record_reader {
     left_.remove_prefix(1);
     return v;
   }
-  // Everything was well formed and has been read.
-  bool complete() const { return good_ && left_.empty(); }
-
- private:
   void take(bool& v) {
     const auto b = byte();
     v = b == 1;
@@ -202,6 +205,7 @@ class record_reader {
 
   std::string_view left_;
   bool good_ = true;
+  std::uint8_t version_ = 0;
 };
 
 template <class Record>
@@ -215,7 +219,7 @@ std::string encode_record(std::uint8_t version, const Record& record) {
 template <class Record>
 result<Record> decode_record(std::string_view bytes, std::uint8_t newest, std::string_view name) {
   record_reader reader(bytes);
-  const auto version = reader.byte();
+  const auto version = reader.version();
   if (version > newest)
     return permanent(storage_errc::unknown_format,
                      fmt::format("stored {} has version {}, and this program knows versions up to "

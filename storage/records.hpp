@@ -139,6 +139,7 @@ struct transfer {
   time_point first_seen{};
   std::uint32_t attempts = 0;
   std::string last_error;
+  std::string recipient;  // "0192:910077473", whose system user sees it; empty: the first one
 };
 
 }  // namespace kp::storage

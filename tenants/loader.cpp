@@ -33,6 +33,7 @@ class builder {
     const auto digits = id->to_string();
     auto dpo = draft_.dpo;
     if (dpo.system_user_organisation.empty()) dpo.system_user_organisation = id->iso6523();
+    reportees(dpo);
     if (dpo.system_user_name.empty())
       dpo.system_user_name = fmt::format("{0}_integrasjonspunkt_systembruker_{0}", digits);
     draft_.keystore.where = tree_.where("keystore");
@@ -80,14 +81,39 @@ class builder {
     return std::nullopt;
   }
 
+  static bool is_prefixed(std::string_view given) {
+    return given.starts_with("0192:") && organisation_id::parse(given.substr(5));
+  }
+
   void system_user() {
     const std::string_view given = draft_.dpo.system_user_organisation;
-    if (given.empty() || (given.starts_with("0192:") && organisation_id::parse(given.substr(5))))
-      return;
+    if (given.empty() || is_prefixed(given)) return;
     report(tree_.where("services.dpo.system_user.organisation"),
            fmt::format("services.dpo.system_user.organisation {} is no organisation with prefix",
                        in_quotes(given)),
            "Write 0192: and the nine digits.");
+  }
+
+  // The sender of a message chooses the system user, so no two may be for the same one.
+  void reportees(const dpo_settings& dpo) {
+    std::map<std::string_view, int> lines;
+    for (const auto& [organisation, name, where] : dpo.reportees) {
+      if (organisation.empty()) continue;  // has been reported
+      if (!is_prefixed(organisation))
+        report(where,
+               fmt::format("reportee {} is no organisation with prefix", in_quotes(organisation)),
+               "Write 0192: and the nine digits.");
+      else if (organisation == dpo.system_user_organisation)
+        report(where,
+               fmt::format("reportee {} is the organisation of the system user itself",
+                           in_quotes(organisation)),
+               "Remove it from `reportees`.");
+      else if (const auto [first, is_new] = lines.emplace(organisation, where.line); !is_new)
+        report(where,
+               fmt::format("reportee {} stands twice, first in line {}", in_quotes(organisation),
+                           first->second),
+               "Remove one.");
+    }
   }
 
   // nullopt when one cannot be made.

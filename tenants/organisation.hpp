@@ -41,15 +41,18 @@ struct channel_settings {
   source_position where;                 // of the channel in its file
 };
 
+// An organisation that this one sends and receives for: the Altinn system user that it has granted.
 struct reportee {
-  std::string organisation;
-  std::string name;
-};  // on behalf of: 0192:…, system user
+  std::string organisation;  // "0192:974760673"
+  std::string name;          // of the system user
+  source_position where{};   // in the organisation's file
+};
 
 struct dpo_settings {
   bool enabled = false;
   std::string system_user_organisation;  // default 0192:<number>
   std::string system_user_name;          // default <number>_integrasjonspunkt_systembruker_<number>
+  std::vector<reportee> reportees;       // on behalf of, beside the system user itself
   std::optional<std::string> maskinporten_client_id;  // default MOVE_IP_<number>
   std::chrono::hours default_ttl{24};
   std::uint64_t upload_size_limit = 1ull << 30;

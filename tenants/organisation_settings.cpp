@@ -13,6 +13,7 @@ const setting_traits needed{.required = true};
 constexpr std::size_t most_channels = 200;
 constexpr std::size_t most_credentials = 50;
 constexpr std::size_t most_previous_keystores = 10;
+constexpr std::size_t most_reportees = 100;
 
 setting_traits otherwise(std::string fallback) {
   return {.fallback = std::move(fallback)};
@@ -117,6 +118,13 @@ void add_dpo(declarations<organisation_draft>& all) {
       "The name (external reference) of the Altinn system user.",
       otherwise("number_integrasjonspunkt_systembruker_number, with the organisation number"));
   all.add(
+      "services.dpo.reportees",
+      list_kind<reportee>{&reportee_settings, "reportee", "organisation", most_reportees},
+      [](auto& s) -> auto& { return s.dpo.reportees; },
+      "Organisations that this one sends and receives on behalf of. What arrives for them goes to "
+      "the channels below.",
+      usual);
+  all.add(
       "services.dpo.client_id", text_kind{},
       [](auto& s) -> auto& { return s.dpo.maskinporten_client_id; },
       "The Maskinporten client for DPO, when it is another one.",
@@ -204,6 +212,17 @@ declarations<keystore_settings> declare_previous_keystore() {
   return all;
 }
 
+declarations<reportee> declare_reportee() {
+  declarations<reportee> all{reportee{}};
+  all.add(
+      "organisation", text_kind{}, [](auto& s) -> auto& { return s.organisation; },
+      "The represented organisation, with prefix: 0192:974760673.", needed);
+  all.add(
+      "name", text_kind{}, [](auto& s) -> auto& { return s.name; },
+      "The name (external reference) of the Altinn system user that it has approved.", needed);
+  return all;
+}
+
 declarations<basic_credential> declare_credential() {
   declarations<basic_credential> all{basic_credential{}};
   all.add(
@@ -227,6 +246,11 @@ const declarations<keystore_settings>& previous_keystore_settings() {
   return all;
 }
 
+const declarations<reportee>& reportee_settings() {
+  static const auto all = declare_reportee();
+  return all;
+}
+
 const declarations<channel_draft>& channel_draft_settings() {
   static const auto all = declare_channel();
   return all;
@@ -240,6 +264,7 @@ const declarations<basic_credential>& credential_settings() {
 std::string describe_organisation_settings() {
   return "## The file\n\n" + describe(organisation_settings().texts()) +
          "\n## Each of previous_keystores\n\n" + describe(previous_keystore_settings().texts()) +
+         "\n## Each of services.dpo.reportees\n\n" + describe(reportee_settings().texts()) +
          "\n## Each of channels\n\n" + describe(channel_draft_settings().texts()) +
          "\n## Each of a channel's credentials\n\n" + describe(credential_settings().texts());
 }

@@ -30,6 +30,7 @@ struct organisation_draft {
 
 const declarations<organisation_draft>& organisation_settings();
 const declarations<keystore_settings>& previous_keystore_settings();
+const declarations<reportee>& reportee_settings();
 const declarations<channel_draft>& channel_draft_settings();
 const declarations<basic_credential>& credential_settings();
 

@@ -103,7 +103,7 @@ outbox_item sample_item() {
 }
 
 transfer sample_transfer() {
-  return {"t-1", transfer_state::confirmed, early, 2, ""};
+  return {"t-1", transfer_state::confirmed, early, 2, "", "0192:910077473"};
 }
 
 // The bytes must be these for ever, and must be read back to the same record.
@@ -173,7 +173,16 @@ TEST(codec, writes_an_outbox_item_as_ever) {
       "027b7d0380898182838985068089ec82838985060003353033");
 }
 TEST(codec, writes_a_transfer_as_ever) {
-  expect_pinned(sample_transfer(), "0103742d310380898182838985060200");
+  expect_pinned(sample_transfer(),
+                "0203742d3103808981828389850602000e303139323a393130303737343733");
+}
+
+TEST(codec, reads_a_transfer_from_before_it_had_a_recipient) {
+  const auto read = decode<transfer>(*from_hex("0103742d310380898182838985060200"));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->id, "t-1");
+  EXPECT_EQ(read->attempts, 2u);
+  EXPECT_EQ(read->recipient, "");
 }
 
 TEST(codec, reads_every_field_back) {
