@@ -31,7 +31,7 @@ judged<api_answer> capabilities_of(const registry::lookup& what, const receiver_
     api::problem problem;
     problem.status = 500;
     problem.exception = "no.difi.meldingsutveksling.domain.MeldingsUtvekslingRuntimeException";
-    problem.message = answer.failure->message;
+    problem.message = registry::text_for_client(*answer.failure, what);
     return problem;
   }
   return problem_of(*answer.failure);

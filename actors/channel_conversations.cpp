@@ -127,6 +127,7 @@ judged<void> add_removal(decision& d, const channel_place& place, const conversa
   KP_TRY(const auto statuses, organisation.statuses.of_conversation(c));
   organisation.statuses.remove_of(d.changes, c, statuses);
   organisation.conversations.remove(d.changes, c);
+  if (c.way == direction::incoming) organisation.references.remove(d.changes, c.message);
   return {};
 }
 

@@ -17,12 +17,7 @@ std::string or_null(const std::optional<std::string>& text) {
 
 // The words that clients and their support staff know from today's installations.
 std::string lookup_text(const registry::lookup& what) {
-  return fmt::format(
-      "Service record not found for parameters: SRParameter(identifier={}, process={}, "
-      "securityLevel={}, print=null, infoOnly=false, conversationId={})",
-      what.identifier, or_null(what.process),
-      what.security_level ? std::to_string(*what.security_level) : "null",
-      or_null(what.conversation));
+  return "Service record not found for parameters: " + registry::describe(what);
 }
 
 std::optional<int> security_level(const sbd::document& document) {
@@ -128,7 +123,8 @@ judged<service> service_of(const sbd::document& document, const registry::lookup
     if (code == registry::registry_errc::not_found)
       return api::receiver_does_not_accept_process(process, lookup_text(what));
     if (code == registry::registry_errc::refused)
-      return api::receiver_does_not_accept_process(process, answer.failure->message);
+      return api::receiver_does_not_accept_process(
+          process, registry::text_for_client(*answer.failure, what));
     return problem_of(*answer.failure);
   }
   if (!answer.found) return api::internal("the registry desk answered nothing");

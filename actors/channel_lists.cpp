@@ -15,7 +15,7 @@ std::optional<service> parse_api_service(std::string_view text) {
 
 api::problem unknown_service(std::string_view value) {
   api::problem problem;
-  problem.status = 500;
+  problem.status = 400;
   problem.exception = "org.springframework.dao.InvalidDataAccessApiUsageException";
   problem.message =
       fmt::format("No enum constant no.difi.meldingsutveksling.ServiceIdentifier.{}", value);

@@ -37,7 +37,7 @@ sortable<message> sort_properties() {
 // As unknown_service, in the words of this endpoint.
 api::problem unconvertible_service(std::string_view value) {
   api::problem problem;
-  problem.status = 500;
+  problem.status = 400;
   problem.exception = "org.springframework.core.convert.ConversionFailedException";
   problem.message = fmt::format(
       "Failed to convert from type [java.lang.String] to type "

@@ -20,22 +20,6 @@ bool is_json(std::string_view content_type) {
          (type.starts_with("application/") && type.ends_with("+json"));
 }
 
-api::problem missing_body() {
-  api::problem problem;
-  problem.status = 400;
-  problem.exception = "org.springframework.http.converter.HttpMessageNotReadableException";
-  problem.message = "Required request body is missing: StandardBusinessDocument";
-  return problem;
-}
-
-api::problem missing_part() {
-  api::problem problem;
-  problem.status = 400;
-  problem.exception = "org.springframework.web.bind.MissingServletRequestParameterException";
-  problem.message = "Required parameter 'sbd' is not present.";
-  return problem;
-}
-
 }  // namespace
 
 void channel_seat::create(const api_call& c, const answer_to& answer) {
@@ -43,7 +27,7 @@ void channel_seat::create(const api_call& c, const answer_to& answer) {
     const auto given = c.content_type.empty() ? "application/octet-stream" : c.content_type;
     return answer(refused(api::unsupported_media_type(given), c.path));
   }
-  if (trim(c.body).empty()) return answer(refused(missing_body(), c.path));
+  if (trim(c.body).empty()) return answer(refused(api::missing_body(), c.path));
   auto document = read_new_document(c.body, false, place_.organisation().id(), place_.now());
   if (!document) return answer(refused(document.error(), c.path));
   resolve(std::make_shared<draft>(draft{c.path, answer, *std::move(document)}));
@@ -54,7 +38,7 @@ void channel_seat::multipart(const multipart_send& m, const answer_to& answer) {
   d->multipart = true;
   d->files = m.files;
   d->blob_records = m.blob_records;
-  if (!m.sbd) return refuse(*d, missing_part());
+  if (!m.sbd) return refuse(*d, api::missing_parameter("sbd"));
   auto document = read_new_document(*m.sbd, true, place_.organisation().id(), place_.now());
   if (!document) return refuse(*d, document.error());
   d->document = *std::move(document);

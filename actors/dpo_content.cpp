@@ -166,7 +166,8 @@ result<dpo::packed> pack_parcel(const organisation_context& in, const dpo_parcel
          [&hub, id = in.id(), ref = file.content]() -> result<std::unique_ptr<byte_source>> {
            KP_TRY(auto bytes, hub.blobs.open(id, ref));
            return std::make_unique<sequential_source>(std::move(bytes));
-         }});
+         },
+         file.content.size});
   return dpo::pack(parcel.sbd, content, hub.spools, hub.random.uuid());
 }
 

@@ -34,6 +34,14 @@ upstream::turn turns(caf::event_based_actor* self, const organisation_args& args
   };
 }
 
+// What one organisation is told by a national service holds for all that share its client.
+upstream::rest rests(const organisation_args& args) {
+  return [limiter = args.limiter](std::string client, std::string endpoint,
+                                  std::chrono::seconds how_long) {
+    caf::anon_send(limiter, back_off{std::move(client), std::move(endpoint), how_long});
+  };
+}
+
 using indices = std::vector<std::size_t>;
 
 class house {
@@ -93,7 +101,8 @@ class house {
   void open(std::map<channel_name, channel_number> numbers) {
     auto context =
         std::make_shared<organisation_context>(args_.hub, args_.settings, std::move(numbers), ids_);
-    auto clients = std::make_shared<upstream>(args_.hub, args_.settings, turns(self_, args_));
+    auto clients = std::make_shared<upstream>(args_.hub, args_.settings,
+                                              upstream::limits{turns(self_, args_), rests(args_)});
     const auto me = caf::actor_cast<caf::actor_addr>(self_);
     const auto organisation_handle = [me] { return caf::actor_cast<caf::actor>(me); };
     const auto writer = args_.writer;

@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -53,7 +54,7 @@ std::vector<std::string> registry_scopes(const tenants::organisation& settings) 
 struct upstream::state {
   std::shared_ptr<hub_context> hub;
   std::shared_ptr<const tenants::organisation> settings;
-  turn wait_for_turn;
+  limits shared;
 
   // Key stores are opened once; who comes meanwhile waits on `opened`.
   enum class phase { closed, opening, open, failed } now = phase::closed;
@@ -96,11 +97,11 @@ struct upstream::state {
 };
 
 upstream::upstream(std::shared_ptr<hub_context> hub,
-                   std::shared_ptr<const tenants::organisation> settings, turn wait_for_turn)
+                   std::shared_ptr<const tenants::organisation> settings, limits shared)
     : state_(std::make_unique<state>()) {
   state_->hub = std::move(hub);
   state_->settings = std::move(settings);
-  state_->wait_for_turn = std::move(wait_for_turn);
+  state_->shared = std::move(shared);
   state_->dpo_client = state_->settings->dpo.maskinporten_client_id.value_or(
       state_->settings->maskinporten_client_id);
 }
@@ -168,11 +169,18 @@ altinn::broker& upstream::broker(const maskinporten::system_user& as) {
   auto& s = *state_;
   auto& made = s.brokers[as];
   if (!made) {
-    auto wait = [turn = s.wait_for_turn, client = s.dpo_client](altinn::broker_endpoint endpoint) {
+    auto wait = [turn = s.shared.wait_for_turn,
+                 client = s.dpo_client](altinn::broker_endpoint endpoint) {
       return turn(client, std::string(altinn::to_string(endpoint)));
     };
+    auto rest = [back_off = s.shared.back_off, client = s.dpo_client](
+                    altinn::broker_endpoint endpoint, std::optional<std::chrono::seconds> asked) {
+      back_off(client, std::string(altinn::to_string(endpoint)),
+               std::min<std::chrono::seconds>(asked.value_or(usual_rest), longest_rest));
+    };
     made = std::make_unique<altinn::broker>(*s.hub->http, *s.exchange, as,
-                                            s.hub->settings.national.broker_url, std::move(wait));
+                                            s.hub->settings.national.broker_url, std::move(wait),
+                                            std::move(rest));
   }
   return *made;
 }

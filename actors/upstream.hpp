@@ -17,8 +17,19 @@ class upstream : public std::enable_shared_from_this<upstream> {
   // Waits for a turn under the national limits: (client id, endpoint).
   using turn = std::function<http::awaitable<result<void>>(std::string client, std::string endpoint)>;
 
+  // Says that the national service wants rest from a client at an endpoint, so that everybody who
+  // shares them rests: (client id, endpoint, how long).
+  using rest = std::function<void(std::string client, std::string endpoint, std::chrono::seconds)>;
+  struct limits {
+    turn wait_for_turn;
+    rest back_off;
+  };
+  // How long to rest when the service does not say: the limits are counted per minute.
+  static constexpr std::chrono::seconds usual_rest{60};
+  static constexpr std::chrono::hours longest_rest{1};  // whatever Retry-After says
+
   upstream(std::shared_ptr<hub_context> hub, std::shared_ptr<const tenants::organisation> settings,
-           turn wait_for_turn);
+           limits shared);
   ~upstream();
 
   // Opens the key stores and makes the clients; a failure is kept for 60 s, then tried again. Every

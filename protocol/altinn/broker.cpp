@@ -55,12 +55,13 @@ struct broker::call {
 };
 
 broker::broker(http::client& http, token_exchange& tokens, maskinporten::system_user as,
-               std::string base_url, permit may)
+               std::string base_url, permit may, limit_reached told)
     : http_(http),
       tokens_(tokens),
       as_(std::move(as)),
       base_url_(std::move(base_url)),
-      may_(std::move(may)) {
+      may_(std::move(may)),
+      told_(std::move(told)) {
   while (base_url_.ends_with('/')) base_url_.pop_back();
 }
 
@@ -79,6 +80,7 @@ http::awaitable<result<http::response>> broker::perform(call what) {
       answer = co_await http_.send(std::move(asked));
     if (!answer)
       co_return with_context(answer.error(), fmt::format("Broker {}", to_string(what.endpoint)));
+    if (answer->status == 429 && told_) told_(what.endpoint, answer->retry_after());
     if (answer->status != 401 || again) co_return answer;
     tokens_.forget(as_, what.scope);
   }

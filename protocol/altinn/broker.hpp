@@ -37,13 +37,18 @@ struct overview {
 // the deadline.
 using permit = std::function<http::awaitable<result<void>>(broker_endpoint)>;
 
+// Told when Broker itself answers 429, with its Retry-After: the limits are the client's, so others
+// who share it had better wait too.
+using limit_reached =
+    std::function<void(broker_endpoint, std::optional<std::chrono::seconds> retry_after)>;
+
 // Broker as one system user sees it. A 401 evicts the token and is tried once more. Errors:
 // transport errors and http_errc::refused / unauthorized / rate_limited / unavailable, with Broker's
 // code and detail in the message. Lives on the network thread.
 class broker {
  public:
   broker(http::client& http, token_exchange& tokens, maskinporten::system_user as,
-         std::string base_url, permit may);
+         std::string base_url, permit may, limit_reached told = {});
   http::awaitable<result<std::string>> initialize(const initialize_request&);  // fileTransferId
   // A timeout or cut after the body has left means it may have been accepted.
   http::awaitable<result<void>> upload(std::string id, std::shared_ptr<const random_access_source>);
@@ -63,6 +68,7 @@ class broker {
   maskinporten::system_user as_;
   std::string base_url_;
   permit may_;
+  limit_reached told_;
 };
 
 }  // namespace kp::altinn

@@ -32,7 +32,7 @@ std::string conversion_reason(std::string_view value, std::string_view java_type
 }  // namespace
 
 problem sbd_missing_process() {
-  return framework(500, "java.lang.IllegalStateException", "SBD missing process");
+  return framework(400, "java.lang.IllegalStateException", "SBD missing process");
 }
 
 problem unauthorized() {
@@ -108,11 +108,11 @@ problem bad_query_value(std::string_view object, std::string_view field, std::st
 }
 
 problem bad_content_disposition(std::string_view reason) {
-  return framework(500, "java.lang.IllegalArgumentException", std::string(reason));
+  return framework(400, "java.lang.IllegalArgumentException", std::string(reason));
 }
 
 problem bad_sort_property(std::string_view name) {
-  return framework(500, "org.springframework.data.mapping.PropertyReferenceException",
+  return framework(400, "org.springframework.data.mapping.PropertyReferenceException",
                    fmt::format("No property '{}' found", name));
 }
 

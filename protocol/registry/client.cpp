@@ -36,15 +36,6 @@ std::string path_segment(std::string_view text) {
   return out;
 }
 
-std::string describe(const lookup& what) {
-  const auto number = [](const std::optional<int>& n) { return n ? std::to_string(*n) : "null"; };
-  return fmt::format(
-      "SRParameter(identifier={}, process={}, securityLevel={}, print=null, infoOnly=false, "
-      "conversationId={})",
-      what.identifier, what.process.value_or("null"), number(what.security_level),
-      what.conversation.value_or("null"));
-}
-
 std::string target_of(const std::string& base, const lookup& what) {
   auto url = base + "/identifier/" + path_segment(what.identifier);
   if (what.process) url += "/process/" + path_segment(*what.process);
@@ -99,6 +90,23 @@ class recent {
 
 }  // namespace
 
+std::string describe(const lookup& what) {
+  const auto number = [](const std::optional<int>& n) { return n ? std::to_string(*n) : "null"; };
+  return fmt::format(
+      "SRParameter(identifier={}, process={}, securityLevel={}, print=null, infoOnly=false, "
+      "conversationId={})",
+      what.identifier, what.process.value_or("null"), number(what.security_level),
+      what.conversation.value_or("null"));
+}
+
+std::string text_for_client(const error& why, const lookup& what) {
+  auto text = why.message;
+  const auto masked = mask_person_numbers(describe(what));
+  if (const auto at = text.find(masked); at != std::string::npos)
+    text.replace(at, masked.size(), describe(what));
+  return text;
+}
+
 struct client::state {
   state(http::client& h, const clock& t, maskinporten::client& m, signing_keys& k,
         client_settings s)
@@ -120,7 +128,8 @@ struct client::state {
   http::single_flight<std::string, answer> lookups;
   http::single_flight<std::string, std::string> certificate_lookups;
 
-  // One signed GET; a 401 gets a new token once. The payload is verified.
+  // One signed GET; a 401 gets a new token once. The payload is verified. `what` is for errors, so
+  // it is masked.
   http::awaitable<result<std::string>> get(std::string url, std::string what) {
     maskinporten::token_request wanted;
     wanted.scopes = settings.scopes;
@@ -140,27 +149,28 @@ struct client::state {
       }
       const auto description = error_description(response.body);
       if (response.status == 404)
-        co_return permanent(
-            registry_errc::not_found,
-            description.empty() ? "Service record not found for parameters: " + what : description);
+        co_return permanent(registry_errc::not_found,
+                            description.empty() ? "Service record not found for parameters: " + what
+                                                : mask_person_numbers(description));
       if (response.status >= 400 && response.status < 500 && response.status != 401 &&
           response.status != 403 && response.status != 429)
         co_return permanent(registry_errc::refused,
                             fmt::format("Caught exception when looking up service record with {}, "
                                         "http status {}: {}",
-                                        what, response.status, description));
+                                        what, response.status, mask_person_numbers(description)));
       co_return http::to_error("Service Registry", response);
     }
   }
 
   http::awaitable<result<answer>> fetch(std::string key, lookup what) {
-    auto payload = co_await get(target_of(settings.base_url, what), describe(what));
+    const auto asked = mask_person_numbers(describe(what));
+    auto payload = co_await get(target_of(settings.base_url, what), asked);
     if (!payload) {
       auto why = payload.error();
       if (why.code == registry_errc::not_found) {
         answers.erase(key);
         // Upstream's text names the parameters, whatever the registry said.
-        why.message = "Service record not found for parameters: " + describe(what);
+        why.message = "Service record not found for parameters: " + asked;
       }
       co_return why;
     }

@@ -41,6 +41,9 @@ struct lookup {
   friend auto operator<=>(const lookup&, const lookup&) = default;
 };
 
+// "SRParameter(identifier=…, …)", as today's texts name what was asked; with the person number.
+std::string describe(const lookup&);
+
 enum class registry_errc { not_found = 1, refused = 2, bad_signature = 3, bad_answer = 4 };
 inline const char* to_text(registry_errc e) {
   switch (e) {
@@ -82,7 +85,8 @@ class client {
   client(http::client& http, const clock& time, maskinporten::client& maskinporten,
          signing_keys& keys, client_settings settings);
   ~client();
-  // Errors: registry_errc::not_found / refused with the registry's error_description; transport errors.
+  // Errors: registry_errc::not_found / refused with the registry's error_description; transport
+  // errors. Person numbers in them are masked: see text_for_client().
   http::awaitable<result<answer>> find(lookup);
   // The published certificate (PEM) of an organisation, cached as above.
   http::awaitable<result<std::string>> published_certificate(std::string organisation);
@@ -91,6 +95,10 @@ class client {
   struct state;
   std::shared_ptr<state> state_;
 };
+
+// The text of a failed find() for the client that asked for `what` and may see all of it, as
+// today's installations give it. Never for a log.
+std::string text_for_client(const error& why, const lookup& what);
 
 // The capabilities answer of the API (rest-api.md 5).
 boost::json::object to_capabilities(const answer&);

@@ -1,3 +1,5 @@
+#include "actors/channel_capabilities.hpp"
+#include "config/log.hpp"
 #include "tests/actors/support_channel.hpp"
 
 namespace kp::test {
@@ -113,7 +115,7 @@ TEST_F(channel_create, a_represented_sender_becomes_a_part_of_the_own_organisati
 
 TEST_F(channel_create, a_document_without_process_is_refused_before_the_registry_is_asked) {
   const auto answer = create(sak, document_text{.process = ""}.text());
-  EXPECT_GE(answer.status, 400u);
+  EXPECT_EQ(answer.status, 400u);
   EXPECT_EQ(said(answer), "SBD missing process");
   EXPECT_TRUE(registry.asked.empty());
 }
@@ -144,6 +146,17 @@ TEST_F(channel_create, what_the_registry_refuses_is_told_in_its_words) {
   const auto answer = create(sak, document_text{}.text());
   EXPECT_EQ(exception_of(answer), "ReceiverDoesNotAcceptProcessException");
   EXPECT_EQ(text_at(answer.body, "/description"), "cannot receive level 4");
+}
+
+TEST_F(channel_create, who_asked_sees_the_person_number_that_the_errors_of_the_hub_hide) {
+  const registry::lookup what{"26079412345", administrasjon, 3,
+                              "37efbd4c-413d-4e2c-bbc5-257ef4a65a45"};
+  const error refused =
+      permanent(registry::registry_errc::refused,
+                mask_person_numbers("looked up " + registry::describe(what) + ", status 400"));
+  const auto capabilities = capabilities_of(what, receiver_answer{{}, refused});
+  ASSERT_FALSE(capabilities);
+  EXPECT_EQ(capabilities.error().message, "looked up " + registry::describe(what) + ", status 400");
 }
 
 TEST_F(channel_create, a_receiver_that_does_not_offer_the_document_type_does_not_accept_it) {

@@ -60,9 +60,9 @@ TEST_F(channel_incoming, peek_takes_filters) {
             first);
 }
 
-TEST_F(channel_incoming, an_unknown_service_fails_as_today) {
+TEST_F(channel_incoming, an_unknown_service_is_told_in_the_words_of_today) {
   const auto answer = peek("serviceIdentifier=DPFIO");
-  EXPECT_EQ(answer.status, 500u);
+  EXPECT_EQ(answer.status, 400u);
   EXPECT_EQ(exception_of(answer), "InvalidDataAccessApiUsageException");
   EXPECT_EQ(said(answer), "No enum constant no.difi.meldingsutveksling.ServiceIdentifier.DPFIO");
 }

@@ -45,14 +45,14 @@ TEST_F(channel_lists, outgoing_messages_are_filtered_paged_and_sorted) {
   EXPECT_EQ(total(call(sak, endpoint::list_out, {}, "page=99999999999999999&size=2000")), 12);
 }
 
-TEST_F(channel_lists, an_unknown_sort_property_is_500_as_today) {
+TEST_F(channel_lists, an_unknown_sort_property_is_told_in_the_words_of_today) {
   for (const auto what : {endpoint::list_out, endpoint::list_in, endpoint::list_statuses,
                           endpoint::list_conversations}) {
     const auto answer = call(sak, what, {}, "sort=colour,asc");
-    EXPECT_EQ(answer.status, 500u);
+    EXPECT_EQ(answer.status, 400u);
     EXPECT_EQ(exception_of(answer), "PropertyReferenceException");
   }
-  EXPECT_EQ(call(sak, endpoint::list_statuses, {}, "sort=lastUpdated,asc").status, 500u);
+  EXPECT_EQ(call(sak, endpoint::list_statuses, {}, "sort=lastUpdated,asc").status, 400u);
 }
 
 TEST_F(channel_lists, conversations_show_the_latest_first) {
@@ -92,7 +92,8 @@ TEST_F(channel_lists, conversations_are_filtered) {
     EXPECT_EQ(answer.status, 400u) << bad;
     EXPECT_EQ(exception_of(answer), "MethodArgumentNotValidException") << bad;
   }
-  EXPECT_EQ(call(sak, endpoint::list_conversations, {}, "serviceIdentifier=X").status, 500u);
+  EXPECT_EQ(call(sak, endpoint::list_conversations, {}, "serviceIdentifier=X").status, 400u);
+  EXPECT_EQ(call(sak, endpoint::list_out, {}, "serviceIdentifier=X").status, 400u);
 }
 
 TEST_F(channel_lists, single_conversations_are_outgoing_ones) {
@@ -114,8 +115,12 @@ TEST_F(channel_lists, single_conversations_are_outgoing_ones) {
 TEST_F(channel_lists, a_removed_conversation_takes_its_statuses_along_in_either_direction) {
   created(sak, {.message = id_of(1)});
   arrives(id_of(2));
+  storage::batch reference;
+  context->references.put(reference, *message_id::parse(id_of(2)), "foo-42");
+  ASSERT_TRUE(store.commit({&reference, 1}).front());
   EXPECT_EQ(call(sak, endpoint::remove_conversation, conversation_row(sak, id_of(2))).status, 200u);
   EXPECT_EQ(call(sak, endpoint::remove_conversation_of_message, id_of(1)).status, 200u);
+  EXPECT_FALSE(*context->references.find(*message_id::parse(id_of(2))));
   EXPECT_EQ(total(call(sak, endpoint::list_conversations)), 0);
   EXPECT_EQ(total(call(sak, endpoint::list_statuses)), 0);
   EXPECT_EQ(call(sak, endpoint::remove_conversation, "12345").status, 200u);

@@ -25,6 +25,7 @@ TEST_F(channel_uploads, the_headers_are_judged_in_order) {
   b.content_disposition.reset();
   EXPECT_EQ(exception_of(*begin(b).refusal), "MissingRequestHeaderException");
   b.content_disposition = "";
+  EXPECT_EQ(begin(b).refusal->status, 400u);
   EXPECT_EQ(said(begin(b).refusal.value()), "Content-Disposition header must not be empty");
   b.content_disposition = "attachment; name=\"brev\"";
   EXPECT_EQ(begin(b).refusal.value().status, 400u);

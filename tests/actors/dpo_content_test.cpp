@@ -106,6 +106,37 @@ TEST_F(dpo_content_test, what_one_hub_packs_another_opens_and_keeps_as_a_plain_c
             (std::vector<std::string>{"manifest.xml", "arkivmelding.xml", "vedlegg.pdf"}));
 }
 
+TEST_F(dpo_content_test, the_manifest_names_sender_and_receiver_of_the_parcel) {
+  auto p = parcel();
+  p.sender = "0192:974760673";  // represented
+  const auto packed = pack_parcel(*context, p, test::sender(), test::recipient().leaf);
+  ASSERT_TRUE(packed) << packed.error().message;
+  const auto came = open_arrival(*context, "t", packed->zip, keys_of_receiver());
+  const auto container =
+      zip::reader::open(std::make_shared<string_random_access>(content_of(came->what)));
+  ASSERT_TRUE(container) << container.error().message;
+  const auto manifest =
+      *read_all(**(*container)->read(*(*container)->find("manifest.xml")), 1 << 16);
+  EXPECT_NE(manifest.find("0192:974760673"), std::string::npos) << manifest;
+  EXPECT_NE(manifest.find("0192:910077473"), std::string::npos) << manifest;
+  EXPECT_EQ(manifest.find("0192:910075918"), std::string::npos) << manifest;
+}
+
+TEST_F(dpo_content_test, long_files_have_the_short_local_headers_that_old_readers_know) {
+  auto p = parcel();
+  p.files[1].content = stored(std::string(2 * zip::peek_bytes + 1, 'x'));
+  const auto packed = pack_parcel(*context, p, test::sender(), test::recipient().leaf);
+  ASSERT_TRUE(packed) << packed.error().message;
+  const auto container =
+      content_of(open_arrival(*context, "t", packed->zip, keys_of_receiver())->what);
+  const auto name = container.find("vedlegg.pdf");
+  ASSERT_NE(name, std::string::npos);
+  const auto header = std::string_view(container).substr(name - 30, 30);
+  ASSERT_EQ(header.substr(0, 4), "PK\x03\x04");
+  EXPECT_EQ(header[4], 20);                                      // not 45: zip64
+  EXPECT_EQ(header.substr(28, 2), std::string_view("\0\0", 2));  // no extra field
+}
+
 TEST_F(dpo_content_test, content_for_somebody_else_is_kept_as_it_came) {
   const auto packed = pack_parcel(*context, parcel(), test::sender(), test::recipient().leaf);
   ASSERT_TRUE(packed);

@@ -14,6 +14,8 @@ using test::outage;
 using test::refusal;
 using status = fake_dpo::file::status;
 
+const std::string own = "0192:910077473";
+const std::string represented = "0192:974760673";
 const auto day_before = test::simulated_system::start() - hours(24);
 
 class dpo_poller_test : public test::dpo_adapter_test {
@@ -25,6 +27,12 @@ class dpo_poller_test : public test::dpo_adapter_test {
   }
   std::optional<storage::transfer> record(const std::string& id) {
     return *house.context->transfers(service::dpo).find(id);
+  }
+  // The organisation, and another one that it sends and receives for.
+  void represent(const std::string& other) {
+    auto settings = std::make_shared<tenants::organisation>(*house.context->settings);
+    settings->dpo.reportees = {{other, "representert", {}}};
+    house.use(settings);
   }
   std::string incoming() { return house.statuses(direction::incoming, letter{}.id()); }
   std::size_t recoveries() const {
@@ -264,6 +272,65 @@ TEST_F(dpo_poller_test, a_service_that_is_down_is_asked_ever_more_seldom_until_i
   waits("a");
   pass(minutes(6), seconds(1));
   EXPECT_EQ(incoming(), "OPPRETTET INNKOMMENDE_MOTTATT");
+}
+
+TEST_F(dpo_poller_test, C24_what_arrives_for_a_represented_organisation_goes_to_the_channels) {
+  represent(represented);
+  letter l;
+  l.receiver = represented;
+  waits("other", l).reference = "foo-42";
+  waits("foreign", l).reference = "somebody-else";
+  begin();
+  EXPECT_EQ(std::ranges::count(broker->askers, own),
+            std::ranges::count(broker->askers, represented));
+  EXPECT_EQ(incoming(), "OPPRETTET INNKOMMENDE_MOTTATT");
+  EXPECT_EQ((*house.context->inbox.find(l.id()))->channel, test::fag);
+  EXPECT_EQ(broker->confirms, std::vector<std::string>{"other"});
+  EXPECT_EQ(broker->trespasses, 0u);
+  // Its answer is sent as the represented one.
+  ASSERT_EQ(broker->sent.size(), 1u);
+  EXPECT_EQ(broker->sent[0].parcel.sender, represented);
+  EXPECT_EQ(broker->sent[0].parcel.as.name, "representert");
+}
+
+TEST_F(dpo_poller_test, an_unfinished_arrival_is_taken_up_by_the_system_user_that_sees_it) {
+  represent(represented);
+  letter l;
+  l.receiver = represented;
+  waits("a", l).verdict = fetch_verdict::failed;
+  waits("b", l).confirm_failure = outage();
+  begin();
+  EXPECT_EQ(record("a")->recipient, represented);
+  EXPECT_EQ(record("b")->recipient, represented);
+  restart();
+  pass(minutes(3));
+  (*broker)["b"].confirm_failure.reset();
+  pass(minutes(10));
+  EXPECT_FALSE(record("b"));
+  EXPECT_EQ((*broker)["b"].now, status::confirmed);
+  EXPECT_EQ(broker->trespasses, 0u);
+}
+
+TEST_F(dpo_poller_test, a_system_user_that_cannot_ask_does_not_slow_the_others_down) {
+  represent(represented);
+  broker->search_failure = refusal();
+  broker->search_fails_for = represented;
+  begin();
+  pass(minutes(10));
+  EXPECT_GE(std::ranges::count(broker->askers, own), 36);
+}
+
+TEST_F(dpo_poller_test, after_a_rest_the_round_goes_on_with_who_was_not_asked) {
+  represent(represented);
+  auto limit = transient(http::http_errc::rate_limited, "HTTP 429");
+  limit.retry_after = seconds(60);
+  broker->search_failure = limit;
+  broker->search_fails_for = own;
+  begin();
+  EXPECT_EQ(broker->askers, std::vector<std::string>{own});
+  pass(seconds(61));
+  ASSERT_GE(broker->askers.size(), 2u);
+  EXPECT_EQ(broker->askers[1], represented);
 }
 
 TEST(transfer_memory_test, notes_have_a_bound) {

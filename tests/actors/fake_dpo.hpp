@@ -19,7 +19,8 @@ inline error refusal() {
   return permanent(http::http_errc::refused, "HTTP 400: BRO-00028");
 }
 
-// A Broker that does what a test has told it, at once or when released.
+// A Broker that does what a test has told it, at once or when released. A file is seen by the
+// system user of its receiver alone.
 class fake_dpo final : public actors::dpo_transport {
  public:
   explicit fake_dpo(const clock& time) : time_(time) {}
@@ -58,8 +59,11 @@ class fake_dpo final : public actors::dpo_transport {
   };
   std::vector<file> files;  // newest last
   std::vector<std::pair<altinn::recipient_status, time_point>> searches;
+  std::vector<std::string> askers;  // the system user's organisation of each search
   std::vector<std::string> overviews, fetches, confirms;
+  std::size_t trespasses = 0;  // by another system user
   std::optional<error> search_failure;
+  std::optional<std::string> search_fails_for;  // everybody
   bool hold_searches = false;
 
   file& operator[](const std::string& id) { return *std::ranges::find(files, id, &file::id); }
@@ -67,21 +71,24 @@ class fake_dpo final : public actors::dpo_transport {
     return static_cast<std::size_t>(std::ranges::count(calls, id));
   }
 
-  void search(user, altinn::recipient_status status,
+  void search(user as, altinn::recipient_status status,
               done<result<std::vector<std::string>>> then) override {
     searches.emplace_back(status, time_.now());
+    askers.push_back(as.organisation);
     if (hold_searches) return;
-    if (search_failure) return then(*search_failure);
+    if (search_failure && (!search_fails_for || search_fails_for == as.organisation))
+      return then(*search_failure);
     const auto wanted = status == altinn::recipient_status::initialized ? file::status::initialized
                                                                         : file::status::started;
     std::vector<std::string> ids;
     for (auto f = files.rbegin(); f != files.rend() && ids.size() < 100; ++f)
-      if (f->now == wanted) ids.push_back(f->id);
+      if (f->now == wanted && f->content.receiver == as.organisation) ids.push_back(f->id);
     then(std::move(ids));
   }
-  void overview(user, std::string id, done<result<altinn::overview>> then) override {
+  void overview(user as, std::string id, done<result<altinn::overview>> then) override {
     overviews.push_back(id);
     const auto& f = (*this)[id];
+    if (trespass(as, f)) return then(refusal());
     if (f.overview_failure) return then(*f.overview_failure);
     altinn::overview what;
     what.id = id;
@@ -90,31 +97,38 @@ class fake_dpo final : public actors::dpo_transport {
     what.created = f.created;
     then(std::move(what));
   }
-  void fetch(user, std::string id, done<std::shared_ptr<actors::fetched>> then) override {
+  void fetch(user as, std::string id, done<std::shared_ptr<actors::fetched>> then) override {
     fetches.push_back(id);
     auto& f = (*this)[id];
     f.now = file::status::started;
     auto what = std::make_shared<actors::fetched>();
-    what->verdict = f.verdict;
-    if (f.verdict == actors::fetch_verdict::arrived) {
+    what->verdict = trespass(as, f) ? actors::fetch_verdict::failed : f.verdict;
+    if (what->verdict == actors::fetch_verdict::arrived) {
       what->what.document = f.content.parsed();
       what->what.sbd = f.content.text();
-    } else if (f.verdict == actors::fetch_verdict::failed) {
+    } else if (what->verdict == actors::fetch_verdict::failed) {
       what->failure = outage();
     } else {
       what->failure = permanent(sbd::sbd_errc::malformed_json, "not a zip");
     }
     then(std::move(what));
   }
-  void confirm(user, std::string id, done<result<void>> then) override {
+  void confirm(user as, std::string id, done<result<void>> then) override {
     confirms.push_back(id);
     auto& f = (*this)[id];
+    if (trespass(as, f)) return then(refusal());
     if (f.confirm_failure) return then(*f.confirm_failure);
     f.now = file::status::confirmed;
     then({});
   }
 
  private:
+  bool trespass(const user& as, const file& f) {
+    if (f.content.receiver == as.organisation) return false;
+    ++trespasses;
+    return true;
+  }
+
   const clock& time_;
 };
 

@@ -234,6 +234,46 @@ TEST_F(organisation_file, a_system_user_needs_the_prefix) {
         << wrong;
 }
 
+TEST_F(organisation_file, may_act_on_behalf_of_others) {
+  auto yaml = least;
+  yaml.replace(yaml.find("enabled: true"), 13,
+               "enabled: true, reportees: [{organisation: \"0192:910077473\", name: a}, "
+               "{organisation: \"0192:910075918\", name: b}]");
+  const auto got = load(yaml);
+  ASSERT_EQ(lines(got.problems), "");
+  const auto& reportees = got.organisations.at(0)->dpo.reportees;
+  ASSERT_EQ(reportees.size(), 2U);
+  EXPECT_EQ(reportees[0].organisation, "0192:910077473");
+  EXPECT_EQ(reportees[0].name, "a");
+  EXPECT_EQ(reportees[1].organisation, "0192:910075918");
+  EXPECT_EQ(reportees[1].name, "b");
+}
+
+TEST_F(organisation_file, reportees_that_cannot_be_are_all_told) {
+  const std::string yaml =
+      "number: 910076787\nkeystore: {path: a, password: {env: KP_PASSWORD}}\n"
+      "services:\n  dpo:\n    enabled: true\n    reportees:\n"
+      "      - {organisation: \"910077473\", name: a}\n"
+      "      - {organisation: \"0192:910077474\", name: b}\n"
+      "      - {organisation: \"0192:910075918\", name: c}\n"
+      "      - {organisation: \"0192:910075918\", name: d}\n"
+      "      - {organisation: \"0192:910076787\", name: e}\n"
+      "      - {organisation: \"0192:910077473\"}\n"
+      "channels:\n" +
+      channel("arkiv", "receives: [DPO]");
+  EXPECT_EQ(
+      problems(yaml),
+      "a.yaml:7:9: reportee \"910077473\" is no organisation with prefix. Write 0192: and the "
+      "nine digits.\n"
+      "a.yaml:8:9: reportee \"0192:910077474\" is no organisation with prefix. Write 0192: and "
+      "the nine digits.\n"
+      "a.yaml:10:9: reportee \"0192:910075918\" stands twice, first in line 9. Remove one.\n"
+      "a.yaml:11:9: reportee \"0192:910076787\" is the organisation of the system user itself. "
+      "Remove it from `reportees`.\n"
+      "a.yaml:12:9: reportee \"0192:910077473\": name is missing. Add it: The name (external "
+      "reference) of the Altinn system user that it has approved.\n");
+}
+
 TEST_F(organisation_file, sizes_are_binary) {
   const auto size = [&](const std::string& text) {
     auto yaml = least;

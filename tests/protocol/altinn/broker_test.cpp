@@ -60,7 +60,11 @@ struct asking {
     permit may = [this](broker_endpoint endpoint) -> http::awaitable<result<void>> {
       return turn(endpoint);
     };
-    it.emplace(services.client(), *tokens, municipality, services.url("/broker/api/v1"), may);
+    limit_reached told = [this](broker_endpoint endpoint,
+                                std::optional<std::chrono::seconds> wait) {
+      limits.emplace_back(to_string(endpoint), wait);
+    };
+    it.emplace(services.client(), *tokens, municipality, services.url("/broker/api/v1"), may, told);
   }
   http::awaitable<result<void>> turn(broker_endpoint endpoint) {
     turns.emplace_back(to_string(endpoint));
@@ -78,6 +82,7 @@ struct asking {
   std::atomic<int> tokens_made = 0;
   std::atomic<int> exchange_refuses = 0;
   std::vector<std::string> turns;
+  std::vector<std::pair<std::string, std::optional<std::chrono::seconds>>> limits;
   std::atomic<bool> no_turn = false;
   manual_clock time{test::noon};
   std::shared_ptr<random_source> random = make_seeded_random(1);
@@ -272,6 +277,26 @@ TEST(broker, says_brokers_code_and_detail) {
   const auto invalid = refused(400, R"({"title":"bad","errors":{"sender":["no pattern"]}})");
   EXPECT_THAT(invalid.message, HasSubstr("bad; sender: no pattern"));
   EXPECT_EQ(refused(502, "<html>").code, http::http_errc::unavailable);
+}
+
+TEST(broker, tells_others_of_a_limit_that_broker_reports_and_of_nothing_else) {
+  http::headers headers{{"Retry-After", "17"}};
+  std::atomic<unsigned> status = 429;
+  asking asking([&](const seen_request& seen) {
+    return answer(status, "", seen.method == "GET" ? headers : http::headers{});
+  });
+  EXPECT_FALSE(asking.run(asking.it->overview("id-1")));
+  EXPECT_FALSE(asking.run(asking.it->initialize(letter())));
+  ASSERT_EQ(asking.limits.size(), 2u);
+  EXPECT_EQ(asking.limits[0], std::pair(std::string("overview"), std::optional(17s)));
+  EXPECT_EQ(asking.limits[1],
+            std::pair(std::string("initialize"), std::optional<std::chrono::seconds>()));
+  status = 503;
+  EXPECT_FALSE(asking.run(asking.it->overview("id-1")));
+  // A turn that does not come is the hub's own limit.
+  asking.no_turn = true;
+  EXPECT_FALSE(asking.run(asking.it->overview("id-1")));
+  EXPECT_EQ(asking.limits.size(), 2u);
 }
 
 TEST(broker, makes_no_call_without_a_turn) {

@@ -181,10 +181,11 @@ TEST(problem, speaks_as_the_frameworks_did) {
          "org.springframework.web.method.annotation.MethodArgumentTypeMismatchException",
          "Method parameter 'id': Failed to convert value of type 'java.lang.String' to required "
          "type 'java.lang.Long'; For input string: \"abc\"");
-  expect(bad_content_disposition("Invalid content disposition format"), 500,
+  expect(bad_content_disposition("Invalid content disposition format"), 400,
          "java.lang.IllegalArgumentException", "Invalid content disposition format");
-  expect(sbd_missing_process(), 500, "java.lang.IllegalStateException", "SBD missing process");
-  EXPECT_EQ(bad_sort_property("x").status, 500u);
+  expect(sbd_missing_process(), 400, "java.lang.IllegalStateException", "SBD missing process");
+  expect(bad_sort_property("x"), 400, "org.springframework.data.mapping.PropertyReferenceException",
+         "No property 'x' found");
   EXPECT_EQ(try_later(503, "busy").status, 503u);
 }
 

@@ -173,6 +173,29 @@ TEST(registry_client, refuses_with_the_registrys_words) {
               HasSubstr("can not receive messages with security level '4'"));
 }
 
+TEST(registry_client, holds_no_person_number_in_errors_but_shows_it_to_who_asked) {
+  std::atomic<unsigned> status = 404;
+  asking asking([&](const seen_request&) {
+    return answer(status, R"({"error_description":"no 26079412345 here"})");
+  });
+  const lookup what{"26079412345", "p", 3, "c"};
+  const std::string asked =
+      "SRParameter(identifier=26079412345, process=p, securityLevel=3, print=null, infoOnly=false, "
+      "conversationId=c)";
+  EXPECT_EQ(describe(what), asked);
+  const auto gone = asking.services.on().run(asking.it->find(what)).error();
+  EXPECT_THAT(gone.message, Not(HasSubstr("26079412345")));
+  EXPECT_EQ(text_for_client(gone, what), "Service record not found for parameters: " + asked);
+  status = 400;
+  const auto refused = asking.services.on().run(asking.it->find(what)).error();
+  EXPECT_EQ(refused.code, registry_errc::refused);
+  EXPECT_THAT(refused.message, Not(HasSubstr("26079412345")));
+  EXPECT_THAT(text_for_client(refused, what), HasSubstr("service record with " + asked));
+  const auto certificate =
+      asking.services.on().run(asking.it->published_certificate("26079412345")).error();
+  EXPECT_THAT(certificate.message, Not(HasSubstr("26079412345")));
+}
+
 TEST(registry_client, gets_a_new_token_once_after_a_401) {
   std::atomic<int> refusals = 1;
   asking asking([&](const seen_request&) {
