@@ -24,8 +24,8 @@ TEST(transfers, are_kept_per_service) {
   const transfers dpo(*store, hamar, service::dpo);
   const transfers dpf(*store, hamar, service::dpf);
   batch b;
-  dpo.put(b, {"t-1", transfer_state::downloading, at_second(0), 0, ""});
-  dpo.put(b, {"t-2", transfer_state::left_alone, at_second(1), 1, "why"});
+  dpo.put(b, {"t-1", transfer_state::downloading, at_second(0), 0, "", ""});
+  dpo.put(b, {"t-2", transfer_state::left_alone, at_second(1), 1, "why", "0192:910077473"});
   ASSERT_EQ(outcome_of(*store, b), "");
   ASSERT_TRUE(*dpo.find("t-2"));
   EXPECT_EQ((*dpo.find("t-2"))->state, transfer_state::left_alone);
