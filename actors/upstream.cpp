@@ -173,14 +173,15 @@ altinn::broker& upstream::broker(const maskinporten::system_user& as) {
                  client = s.dpo_client](altinn::broker_endpoint endpoint) {
       return turn(client, std::string(altinn::to_string(endpoint)));
     };
-    auto rest = [back_off = s.shared.back_off, client = s.dpo_client](
-                    altinn::broker_endpoint endpoint, std::optional<std::chrono::seconds> asked) {
+    auto limited = [back_off = s.shared.back_off, client = s.dpo_client](
+                       altinn::broker_endpoint endpoint,
+                       std::optional<std::chrono::seconds> asked) {
       back_off(client, std::string(altinn::to_string(endpoint)),
                std::min<std::chrono::seconds>(asked.value_or(usual_rest), longest_rest));
     };
     made = std::make_unique<altinn::broker>(*s.hub->http, *s.exchange, as,
                                             s.hub->settings.national.broker_url, std::move(wait),
-                                            std::move(rest));
+                                            std::move(limited));
   }
   return *made;
 }
