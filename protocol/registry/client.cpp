@@ -180,8 +180,8 @@ struct client::state {
   }
 
   http::awaitable<result<std::string>> fetch_certificate(std::string organisation) {
-    auto payload =
-        co_await get(settings.base_url + "/virksert/" + path_segment(organisation), organisation);
+    auto payload = co_await get(settings.base_url + "/virksert/" + path_segment(organisation),
+                                mask_person_numbers(organisation));
     if (payload)
       certificates.put(organisation, *payload, time.now());
     else if (payload.error().code == registry_errc::not_found)
