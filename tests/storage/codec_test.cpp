@@ -123,7 +123,7 @@ void expect_refusals(const Record& record) {
     ASSERT_EQ(outcome(decode<Record>(bytes.substr(0, n))), "corrupt") << n;
   EXPECT_EQ(outcome(decode<Record>(bytes + std::string(1, '\0'))), "corrupt");
   auto other = bytes;
-  other[0] = 2;
+  ++other[0];
   EXPECT_EQ(outcome(decode<Record>(other)), "unknown format");
   other[0] = 0;
   EXPECT_EQ(outcome(decode<Record>(other)), "corrupt");
