@@ -288,6 +288,8 @@ TEST_F(dpo_poller_test, C24_what_arrives_for_a_represented_organisation_goes_to_
   EXPECT_EQ(broker->confirms, std::vector<std::string>{"other"});
   EXPECT_EQ(broker->trespasses, 0u);
   // Its answer is sent as the represented one.
+  caf::anon_send(adapter, outbox_changed{service::dpo});
+  house.system.run();
   ASSERT_EQ(broker->sent.size(), 1u);
   EXPECT_EQ(broker->sent[0].parcel.sender, represented);
   EXPECT_EQ(broker->sent[0].parcel.as.name, "representert");
