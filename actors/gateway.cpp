@@ -8,6 +8,7 @@
 #include "protocol/api/page.hpp"
 #include "protocol/api/upload.hpp"
 #include "protocol/http/http_error.hpp"
+#include "protocol/http/single_flight.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::size_t max_sbd_bytes = 2 * 1024 * 1024;
 constexpr std::chrono::milliseconds answer_deadline{60'000};
-// Unknown passwords cost scrypt, 16 MiB and some 50 ms each; more at a time are turned away.
+// A sign-in that is not remembered costs scrypt, 16 MiB and some 50 ms; more at a time are turned
+// away.
 constexpr std::size_t max_password_checks = 16;
 
 http::headers security_headers() {
@@ -45,6 +47,14 @@ std::optional<credentials> basic_credentials(const http::headers& headers) {
   const auto colon = decoded->find(':');
   if (colon == std::string::npos) return std::nullopt;
   return credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+using found_seat = std::optional<tenants::directory::seat>;
+
+// Tells sign-ins apart; a colon is in no user name, a slash in no scope.
+std::string sign_in_key(const credentials& given, const tenants::directory::scope& scope) {
+  return fmt::format("{}/{}/{}:{}", scope.organisation ? scope.organisation->to_string() : "",
+                     scope.channel ? scope.channel->to_string() : "", given.user, given.password);
 }
 
 std::string seat_key(organisation_id organisation, const channel_name& channel) {
@@ -80,6 +90,7 @@ struct gateway_desk::state {
   std::unordered_map<std::string, caf::actor> seats;
   std::size_t in_flight = 0;
   std::size_t password_checks = 0;
+  http::single_flight<std::string, found_seat> sign_ins;
   std::unordered_map<std::uint32_t, std::size_t> in_flight_of;  // per organisation, stays
 
   state(std::shared_ptr<hub_context> h, caf::actor_system& s) : hub(std::move(h)), system(s) {}
@@ -110,20 +121,32 @@ struct gateway_desk::state {
     return refuse(api::try_later(503, "The hub cannot do this now: " + why.message), head);
   }
 
-  // Who asks. nullopt inside the result: nobody known.
-  http::awaitable<result<std::optional<tenants::directory::seat>>> authenticate(
-      const http::request_head& head, tenants::directory::scope scope) {
-    const auto given = basic_credentials(head.headers);
-    if (!given || !directory) co_return std::optional<tenants::directory::seat>{};
-    if (auto known = directory->known(given->user, given->password, scope)) co_return known;
+  http::awaitable<result<found_seat>> check_password(credentials given,
+                                                     tenants::directory::scope scope) {
     if (password_checks >= max_password_checks)
       co_return transient(http::http_errc::unavailable, "too many sign-ins at once");
     ++password_checks;
-    auto work = [asked = directory, given = *given, scope] {
+    auto work = [asked = directory, given = std::move(given), scope = std::move(scope)] {
       return asked->authenticate(given.user, given.password, scope);
     };
     auto seat = co_await http::on_workers(hub->workers, std::move(work));
     --password_checks;
+    co_return seat;
+  }
+
+  // Who asks. nullopt inside the result: nobody known.
+  http::awaitable<result<found_seat>> authenticate(const http::request_head& head,
+                                                   tenants::directory::scope scope) {
+    const auto given = basic_credentials(head.headers);
+    if (!given || !directory) co_return found_seat{};
+    if (auto known = directory->known(given->user, given->password, scope)) co_return known;
+    // All connections of a client that has just come sign in at once: one check serves them.
+    std::function<http::awaitable<result<found_seat>>()> check = [this, given = *given, scope] {
+      return check_password(given, scope);
+    };
+    auto outcome = co_await sign_ins.run(sign_in_key(*given, scope), std::move(check));
+    if (!outcome) co_return outcome.error();
+    const auto seat = *std::move(outcome);
     if (!seat) {
       const auto agent = text_of(head.headers, "User-Agent").value_or("");
       log(log_level::warning, "sign-in refused",
