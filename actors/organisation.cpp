@@ -135,13 +135,12 @@ class house {
     for (const auto& [name, number] : context->numbers) {
       channels_.push_back(children_.add(
           "channel " + name.to_string(),
-          [this, context, number = number, organisation_handle, desk, writer, &system] {
-            return system.spawn(channel, channel_args{context, number, organisation_handle(),
-                                                      children_[desk], writer});
+          [this, context, at = number, organisation_handle, desk, writer, &system] {
+            return system.spawn(
+                channel, channel_args{context, at, organisation_handle(), children_[desk], writer});
           },
-          [gateway = args_.gateway, id = args_.settings->id, name = name](const caf::actor& seat) {
-            caf::anon_send(gateway, seat_opened{id, name, seat});
-          }));
+          [gateway = args_.gateway, id = args_.settings->id, called = name](
+              const caf::actor& seat) { caf::anon_send(gateway, seat_opened{id, called, seat}); }));
     }
   }
 
