@@ -6,6 +6,7 @@
 #include "actors/retrying_commit.hpp"
 #include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
+#include "storage/outbox_recovery.hpp"
 #include "storage/storage_error.hpp"
 
 #include <fmt/format.h>
@@ -31,16 +32,48 @@ microseconds with_jitter(std::chrono::seconds delay, random_source& random) {
   return microseconds(static_cast<std::int64_t>(exact * (0.9 + 0.2 * random.unit())));
 }
 
+// Begins the owner of every claim of this process; another process has another one.
+const std::string& run_of_this_process() {
+  static const std::string run = "run-" + make_secure_random()->uuid();
+  return run;
+}
+
 }  // namespace
 
 dpo_sender::dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& args)
-    : self_(self), args_(args), owner_("dpo-adapter " + args.context->hub->random.uuid()) {}
+    : self_(self),
+      args_(args),
+      owner_(fmt::format("{} dpo-adapter {}", run_of_this_process(),
+                         args.context->hub->random.uuid())) {}
+
+void dpo_sender::recover() {
+  claiming_ = true;
+  commit_decision(
+      self_, args_.writer,
+      [this]() -> result<storage::batch> {
+        storage::batch changes;
+        KP_TRY([[maybe_unused]] const auto released,
+               storage::release_claims_of_earlier_runs(changes, in().hub->store, in().id(),
+                                                       service::dpo, run_of_this_process()));
+        return changes;
+      },
+      [this](result<void> done) {
+        claiming_ = false;
+        recovered_ = true;  // what could not be given back falls due by itself
+        if (!done)
+          log(log_level::warning,
+              "claims of an earlier run are waited for: " + done.error().message,
+              {{"organisation", in().id().to_string()}});
+        look();
+      });
+}
 
 void dpo_sender::look() {
   if (claiming_) {
     again_ = true;
     return;
   }
+  if (!recovered_) return recover();
   if (in_flight_.size() >= max_in_flight) return;  // the next end looks again
   claiming_ = true;
   const auto room = max_in_flight - in_flight_.size();

@@ -26,7 +26,8 @@ struct dpo_sent {       // an attempt has ended
 class dpo_sender {
  public:
   static constexpr std::size_t max_in_flight = 10;
-  // Short, so that a restarted hub soon takes up what it was sending; renewed while it works.
+  // Renewed while it works. A restarted adapter takes up what it was sending after at most this
+  // long, a restarted hub at once.
   static constexpr std::chrono::seconds claim_ttl{60};
   static constexpr std::chrono::seconds renew_after{20};
   // Also without a nudge the outbox is looked at this often.
@@ -47,6 +48,7 @@ class dpo_sender {
     std::uint64_t attempt = 0;
   };
 
+  void recover();
   void take(std::vector<storage::outbox::claimed> due);
   void begin(work&);
   result<std::optional<time_point>> wait_for_earlier_status(const storage::outbox_item&) const;
@@ -72,6 +74,7 @@ class dpo_sender {
   std::string owner_;  // of the claims: this actor, this life
   std::map<storage::row_id, work> in_flight_;
   time_point cursor_{};
+  bool recovered_ = false;  // claims of earlier runs have been given back
   bool claiming_ = false;
   bool again_ = false;     // a nudge came while claiming
   bool renewing_ = false;  // a claims_look is under way

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <unordered_map>
+#include <utility>
 
 namespace kp::actors {
 
@@ -88,12 +89,20 @@ struct gateway_desk::state {
   std::unique_ptr<http::server> server;
   std::shared_ptr<const tenants::directory> directory;
   std::unordered_map<std::string, caf::actor> seats;
+  std::size_t seats_expected = 0;
+  std::function<void()> all_seated;
   std::size_t in_flight = 0;
   std::size_t password_checks = 0;
   http::single_flight<std::string, found_seat> sign_ins;
   std::unordered_map<std::uint32_t, std::size_t> in_flight_of;  // per organisation, stays
 
   state(std::shared_ptr<hub_context> h, caf::actor_system& s) : hub(std::move(h)), system(s) {}
+
+  void tell_when_seated() {
+    if (!all_seated || seats.size() < seats_expected) return;
+    const auto tell = std::exchange(all_seated, nullptr);
+    tell();
+  }
 
   http::server_response refuse(const api::problem& why, const http::request_head& head) const {
     http::server_response response;
@@ -311,6 +320,13 @@ void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) 
 
 void gateway_desk::seat(const seat_opened& opened) {
   state_->seats[seat_key(opened.organisation, opened.channel)] = opened.seat;
+  state_->tell_when_seated();
+}
+
+void gateway_desk::when_seated(std::size_t count, std::function<void()> then) {
+  state_->seats_expected = count;
+  state_->all_seated = std::move(then);
+  state_->tell_when_seated();
 }
 
 http::awaitable<void> gateway_desk::stop(std::chrono::milliseconds deadline) {

@@ -4,6 +4,7 @@
 #include "protocol/http/server.hpp"
 #include "tenants/directory.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace kp::actors {
@@ -20,6 +21,8 @@ class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
   // On the network thread.
   void replace(std::shared_ptr<const tenants::directory> directory);
   void seat(const seat_opened& opened);
+  // Calls `then` once, when `count` different seats have been opened; at once for none.
+  void when_seated(std::size_t count, std::function<void()> then);
   http::awaitable<void> stop(std::chrono::milliseconds deadline);
 
   // Requests that are being handled now.

@@ -117,6 +117,7 @@ struct runtime::state {
   std::shared_ptr<gateway_desk> desk;
   asio::signal_set signals{network};
   std::uint16_t port = 0;
+  std::size_t channels = 0;
   std::atomic<bool> stopping{false};
   std::atomic<int> exit_code{0};
 
@@ -155,6 +156,7 @@ struct runtime::state {
     desk = std::make_shared<gateway_desk>(context, system);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));
+    for (const auto& one : tenants.organisations) channels += one->channels.size();
     auto give_up = [this](const std::string& why) {
       log(log_level::error, "a part of the hub that all lean on stopped: " + why);
       exit_code = 3;
@@ -211,6 +213,13 @@ result<std::unique_ptr<runtime>> runtime::start(const hub_settings& settings,
 
 std::uint16_t runtime::port() const {
   return state_->port;
+}
+
+void runtime::when_ready(std::function<void()> then) {
+  asio::post(state_->network,
+             [desk = state_->desk, count = state_->channels, then = std::move(then)]() mutable {
+               desk->when_seated(count, std::move(then));
+             });
 }
 
 int runtime::run() {

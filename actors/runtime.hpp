@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace kp::actors {
@@ -21,6 +22,9 @@ class runtime {
   runtime& operator=(const runtime&) = delete;
 
   std::uint16_t port() const;
+
+  // Calls `then` once on the network thread, when every channel can be used. Before run().
+  void when_ready(std::function<void()> then);
 
   // Serves until stop(); then lets requests in progress finish (10 s at most), ends all actors and
   // closes the store. Returns the exit code: 0, or 3 when a part that everything leans on had

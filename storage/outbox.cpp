@@ -1,5 +1,6 @@
 #include "storage/big_endian.hpp"
 #include "storage/keys.hpp"
+#include "storage/outbox_recovery.hpp"
 #include "storage/paging.hpp"
 #include "storage/repositories.hpp"
 #include "storage/storage_error.hpp"
@@ -203,6 +204,35 @@ result<std::uint64_t> outbox::count() const {
                          return true;
                        }));
   return counted;
+}
+
+result<std::size_t> release_claims_of_earlier_runs(batch& b, const engine& store,
+                                                   organisation_id organisation, service via,
+                                                   std::string_view run) {
+  const auto prefix = key_builder(organisation, record_kind::outbox_claim).u8(raw(via)).str();
+  std::vector<row_id> claimed;
+  KP_CHECK(store.scan(prefix, prefix_end(prefix), scan_order::ascending,
+                      [&](std::string_view key, std::string_view) {
+                        const auto id = from_big_endian<row_id>(key.substr(prefix.size()));
+                        if (id) claimed.push_back(*id);
+                        return true;
+                      }));
+  const auto place = [&](time_point at, row_id id) {
+    return index_of(organisation, via).time(at).u64(id).str();
+  };
+  std::size_t released = 0;
+  for (const auto id : claimed) {
+    auto key = claim_key(organisation, via, id);
+    KP_TRY(const auto held, read_lease(store, key));
+    if (!held || held->owner.empty() || held->owner.starts_with(run)) continue;
+    KP_TRY(const auto item, find_record<outbox_item>(store, item_key(organisation, via, id)));
+    if (!item) continue;
+    b.erase(place(held->expires, id));
+    release_lease(b, std::move(key), *held);
+    b.put(place(place_of(*item, std::nullopt), id), {});
+    ++released;
+  }
+  return released;
 }
 
 }  // namespace kp::storage

@@ -29,13 +29,17 @@ int run_hub(const hub_settings& settings, tenants::loaded tenants) {
     return 1;
   }
   (*hub)->stop_on_signals();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - started);
-  log(log_level::info, "ready",
-      {{"address", settings.api.address},
-       {"port", std::to_string((*hub)->port())},
-       {"organisations", std::to_string(tenants.organisations.size())},
-       {"milliseconds", std::to_string(took.count())}});
+  const auto port = std::to_string((*hub)->port());
+  log(log_level::info, "listening", {{"address", settings.api.address}, {"port", port}});
+  (*hub)->when_ready([&] {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - started);
+    log(log_level::info, "ready",
+        {{"address", settings.api.address},
+         {"port", port},
+         {"organisations", std::to_string(tenants.organisations.size())},
+         {"milliseconds", std::to_string(took.count())}});
+  });
   const int exit_code = (*hub)->run();
   log(log_level::info, "stopped");
   // Connections that were cut leave suspended coroutines behind; unwinding them would only delay
