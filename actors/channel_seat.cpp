@@ -16,8 +16,9 @@ namespace kp::actors {
 namespace {
 
 constexpr int max_attempts = 8;
-// Longer than the registry desk may take, shorter than the gateway waits.
-constexpr std::chrono::seconds registry_deadline{50};
+// Small enough to read in passing; larger ones are read on a worker.
+constexpr std::size_t small_arkivmelding = 32 * 1024;
+constexpr std::size_t max_summaries = 256;
 // How long after its end a peek lock is swept, as today's installations do at the latest.
 constexpr std::chrono::seconds sweep_delay{5};
 
@@ -158,7 +159,7 @@ void channel_seat::release(std::vector<storage::blob_ref> blobs) {
 void channel_seat::capabilities(const api_call& c, const answer_to& answer) {
   auto what = capabilities_lookup(c.argument, c.query);
   if (!what) return answer(refused(what.error(), c.path));
-  self_->request(args_.registry, registry_deadline, find_receiver{*what})
+  self_->request(args_.registry, caf::infinite, find_receiver{*what})
       .then(
           [this, answer, what = *what, path = c.path](const receiver_answer& found) {
             guarded([&] { answer(shown(capabilities_of(what, found), path)); });
@@ -192,6 +193,8 @@ void channel_seat::send_judged(const std::string& path, const std::string& id,
   if (!message || !*message) return go({});
   const auto content = arkivmelding_to_read(**message, place_.now());
   if (!content) return go({});
+  if (const auto* summary = remembered(content->id))
+    return go(arkivmelding_read_before{content->id, *summary});
   const auto hub = args_.context->hub;
   read_elsewhere(
       [hub, owner = args_.context->id(), content = *content] {
@@ -222,16 +225,32 @@ void channel_seat::end_upload(const upload_end& upload, const answer_to& answer)
     run(all->path, [this, all, summary] { return finish_upload(place_, *all, summary); }, answer);
   };
   if (upload.ticket.filename != arkivmelding_filename) return go({});
-  read_elsewhere([all] { return read_arkivmelding(all->arkivmelding); },
-                 [this, go, all, answer](const judged<arkivmelding::summary>& summary) {
-                   if (!summary) return answer(refused(summary.error(), all->path));
-                   go(*summary);
-                 });
+  const auto then = [this, go, all, answer](const judged<arkivmelding::summary>& summary) {
+    if (!summary) return answer(refused(summary.error(), all->path));
+    remember(all->content.id, *summary);
+    go(*summary);
+  };
+  if (all->arkivmelding.size() <= small_arkivmelding)
+    return then(read_arkivmelding(all->arkivmelding));
+  read_elsewhere([all] { return read_arkivmelding(all->arkivmelding); }, then);
+}
+
+void channel_seat::remember(const std::string& blob, const arkivmelding::summary& summary) {
+  if (!summaries_.emplace(blob, summary).second) return;
+  summary_order_.push_back(blob);
+  if (summary_order_.size() <= max_summaries) return;
+  summaries_.erase(summary_order_.front());
+  summary_order_.pop_front();
+}
+
+const arkivmelding::summary* channel_seat::remembered(const std::string& blob) const {
+  const auto found = summaries_.find(blob);
+  return found == summaries_.end() ? nullptr : &found->second;
 }
 
 void channel_seat::with_certificate(const std::function<void(const api::problem&)>& refusing,
                                     std::function<void()> then) {
-  self_->request(args_.registry, registry_deadline, check_own_certificate{})
+  self_->request(args_.registry, caf::infinite, check_own_certificate{})
       .then(
           [refusing, then = std::move(then)](const certificate_verdict& verdict) {
             guarded([&] {

@@ -5,6 +5,7 @@
 #include "actors/channel_incoming.hpp"
 #include "protocol/sbd/document.hpp"
 
+#include <deque>
 #include <unordered_map>
 
 namespace kp::actors {
@@ -87,6 +88,10 @@ class channel_seat {
   // Reads on a worker; `then` runs in the actor.
   void read_elsewhere(std::function<judged<arkivmelding::summary>()> read,
                       std::function<void(const judged<arkivmelding::summary>&)> then);
+  // The summary of an arkivmelding.xml that was uploaded a little while ago, so that send need not
+  // read it again.
+  void remember(const std::string& blob, const arkivmelding::summary& summary);
+  const arkivmelding::summary* remembered(const std::string& blob) const;
   api::problem unanswered(const caf::error&) const;
 
   caf::event_based_actor* self_;
@@ -97,6 +102,8 @@ class channel_seat {
   std::uint64_t next_ticket_ = 1;
   std::unordered_map<std::uint64_t, std::function<void(const judged<arkivmelding::summary>&)>>
       reading_;
+  std::unordered_map<std::string, arkivmelding::summary> summaries_;  // by blob id
+  std::deque<std::string> summary_order_;                             // oldest first
 };
 
 void log_bug(std::string_view what);

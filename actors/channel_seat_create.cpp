@@ -12,8 +12,6 @@ namespace kp::actors {
 
 namespace {
 
-constexpr std::chrono::seconds registry_deadline{50};
-
 bool is_json(std::string_view content_type) {
   const auto type = to_lower(trim(content_type.substr(0, content_type.find(';'))));
   return type == "application/json" ||
@@ -54,7 +52,7 @@ void channel_seat::resolve(const draft_ptr& d) {
     d->via = service_without_receiver(d->document);
     return fill_in(d);
   }
-  self_->request(args_.registry, registry_deadline, find_receiver{**what})
+  self_->request(args_.registry, caf::infinite, find_receiver{**what})
       .then(
           [this, d, what = **what](const receiver_answer& answer) {
             guarded([&] {

@@ -91,6 +91,7 @@ struct gateway_desk::state {
   std::unordered_map<std::string, caf::actor> seats;
   std::size_t seats_expected = 0;
   std::function<void()> all_seated;
+  organisations with_data_key;
   std::size_t in_flight = 0;
   std::size_t password_checks = 0;
   http::single_flight<std::string, found_seat> sign_ins;
@@ -214,7 +215,7 @@ struct gateway_desk::state {
     const auto ticket = *admitted->ticket;
     const bool is_arkivmelding = ticket.filename == "arkivmelding.xml";
     auto outcome = co_await receive_upload(hub, organisation, body, head.content_length,
-                                           ticket.max_bytes, is_arkivmelding);
+                                           ticket.max_bytes, is_arkivmelding, with_data_key);
     if (!outcome) co_return failed(outcome.error(), head);
     if (const auto* over = std::get_if<too_much>(&*outcome)) {
       upload_too_large say{head.path, ticket, head.content_length.value_or(over->at_least)};

@@ -32,11 +32,12 @@ result<received> complete(storage::blobs::writer& writer, std::string text) {
   return done;
 }
 
-// A body that is known to be small: one visit to a worker.
+// A body that is known to be small: some microseconds of cipher, and no file. The first one of an
+// organisation may have to make its data key, which waits for the store: that one visits a worker.
 http::awaitable<result<reception>> receive_small(std::shared_ptr<hub_context> hub,
                                                  organisation_id organisation,
                                                  http::request_body& body, std::size_t size,
-                                                 bool keep_text) {
+                                                 bool keep_text, organisations& with_data_key) {
   KP_CO_TRY(auto bytes, co_await http::read_all(body, size));
   auto work = [hub, organisation, bytes = std::move(bytes), keep_text]() -> result<reception> {
     KP_TRY(auto writer, hub->blobs.create(organisation, hub->commit_from_worker));
@@ -44,7 +45,10 @@ http::awaitable<result<reception>> receive_small(std::shared_ptr<hub_context> hu
     KP_TRY(auto done, complete(*writer, keep_text ? bytes : std::string()));
     return reception(std::move(done));
   };
-  co_return co_await http::on_workers(hub->workers, std::move(work));
+  if (with_data_key.contains(organisation)) co_return work();
+  auto outcome = co_await http::on_workers(hub->workers, std::move(work));
+  if (outcome) with_data_key.insert(organisation);
+  co_return outcome;
 }
 
 class content_body final : public http::response_body {
@@ -169,11 +173,13 @@ http::awaitable<result<reception>> receive_upload(std::shared_ptr<hub_context> h
                                                   organisation_id organisation,
                                                   http::request_body& body,
                                                   std::optional<std::uint64_t> content_length,
-                                                  std::uint64_t max_bytes, bool keep_text) {
+                                                  std::uint64_t max_bytes, bool keep_text,
+                                                  organisations& with_data_key) {
   if (content_length && *content_length <= storage::blobs::inline_limit &&
       *content_length <= max_bytes)
     co_return co_await receive_small(hub, organisation, body,
-                                     static_cast<std::size_t>(*content_length), keep_text);
+                                     static_cast<std::size_t>(*content_length), keep_text,
+                                     with_data_key);
 
   auto create = [hub, organisation] {
     return hub->blobs.create(organisation, hub->commit_from_worker);

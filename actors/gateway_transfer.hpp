@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "protocol/http/server.hpp"
 
+#include <unordered_set>
 #include <variant>
 
 // Bodies between the network and blobs, in pieces: memory does not grow with the content. Network
@@ -24,13 +25,16 @@ struct too_much {
 
 using reception = std::variant<received, too_much>;
 
+using organisations = std::unordered_set<organisation_id>;
+
 // One upload into a blob. `keep_text` also keeps the content as text, up to
 // arkivmelding::max_bytes. Errors: the body's (http_errc) and the blob's (storage_errc).
 http::awaitable<result<reception>> receive_upload(std::shared_ptr<hub_context> hub,
                                                   organisation_id organisation,
                                                   http::request_body& body,
                                                   std::optional<std::uint64_t> content_length,
-                                                  std::uint64_t max_bytes, bool keep_text);
+                                                  std::uint64_t max_bytes, bool keep_text,
+                                                  organisations& with_data_key);
 
 // A multipart body. `refusal` is what to answer when the request breaks a rule of rest-api.md 6.5;
 // the blobs it made are gone then.

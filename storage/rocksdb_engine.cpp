@@ -190,6 +190,9 @@ rocksdb::Options make_options(const rocksdb_options& wanted) {
   options.compression = rocksdb::kLZ4Compression;
   options.write_buffer_size = wanted.write_buffer_bytes;
   options.max_background_jobs = 2;
+  // Most gets ask whether something exists that does not: spare them the walk through the memtable.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.02;
   options.max_total_wal_size = 256u << 20;
   options.stats_dump_period_sec = 0;
   options.keep_log_file_num = 4;
