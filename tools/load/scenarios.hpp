@@ -19,7 +19,7 @@ int run_send(const send_options&);
 struct large_options {
   target sender, receiver;
   std::string receiver_number;
-  std::uint64_t bytes = 1ull << 30;
+  std::uint64_t bytes = 1'000'000'000;  // with arkivmelding.xml below the limit of 1 GiB
   int hub_pid = 0;  // whose memory is watched; 0: nobody's
   std::chrono::seconds deadline{900};
 };
