@@ -1,3 +1,4 @@
+#include "storage/outbox_recovery.hpp"
 #include "tests/storage/stores.hpp"
 
 #include <algorithm>
@@ -294,3 +295,25 @@ TEST_P(outboxes, never_moves_its_cursor_past_an_item_that_waits) {
 
 INSTANTIATE_TEST_SUITE_P(both, outboxes,
                          ::testing::Values(engine_kind::memory, engine_kind::rocksdb), name_of);
+
+TEST_P(outboxes, what_an_earlier_run_had_claimed_is_due_at_once_with_a_higher_fence) {
+  insert(1);
+  insert(2);
+  const auto before = claim(at_second(10), 1, "run-a worker");
+  ASSERT_EQ(numbers(before), ids_of{1});
+  const auto mine = claim(at_second(10), 1, "run-b worker");
+  ASSERT_EQ(numbers(mine), ids_of{2});
+
+  batch b;
+  const auto released = release_claims_of_earlier_runs(b, *store, hamar, service::dpo, "run-b");
+  ASSERT_TRUE(released);
+  EXPECT_EQ(*released, 1u);
+  EXPECT_EQ(commit(b), "");
+
+  const auto again = claim(at_second(11), 10, "run-b worker");
+  EXPECT_EQ(numbers(again), ids_of{1});  // 2 is still claimed by this run
+  EXPECT_GT(again.front().claim.fence, before.front().claim.fence);
+  batch late;
+  items->remove(late, before.front());  // the earlier run's late write
+  EXPECT_NE(commit(late), "");
+}
