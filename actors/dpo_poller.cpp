@@ -160,8 +160,8 @@ void dpo_poller::on_seen(const dpo_seen& answer) {
     keep(blame(answer.id, *answer.failure, !answer.failure->retryable), {});
   } else if (answer.failure) {
     memory_.failed(answer.id, now());
-    say(log_level::warning, "a file transfer cannot be looked at, passed over for now", answer.id,
-        answer.failure->message);
+    say(log_level::warning, "a file transfer cannot be looked at, tried again after a rest",
+        answer.id, answer.failure->message);
   } else {
     todo_.push_back({answer.id, answer.what, {}});
   }

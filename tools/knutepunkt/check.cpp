@@ -21,7 +21,7 @@ class keystore_check {
 
   void run(const tenants::organisation& owner) {
     if (const auto leaf = open(owner, owner.keystore)) check_validity(owner.keystore, *leaf);
-    // Old ones only decrypt; they may have expired.
+    // Old ones only decrypt; they may have expired. What else is wrong with them, open() reports.
     for (const auto& previous : owner.previous_keystores) (void)open(owner, previous);
   }
 
