@@ -2,19 +2,21 @@
 # it cannot include and link against. Sources and tests are found by folder, so adding a file needs
 # no edit here.
 
-# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...] [TEST_LINKS <target>...] [TESTS_TOGETHER])
+# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...] [TEST_LINKS <target>...] [TESTS_TOGETHER]
+#         [PRECOMPILE <header>...])
 #   makes library kp_<folder with / as _> from <folder>/*.cpp, and test program test_<...> from
 #   tests/<folder>/*.cpp. Each test runs in a process of its own, except with TESTS_TOGETHER: for
-#   suites that share something slow to start.
+#   suites that share something slow to start. PRECOMPILE names the heavy <headers> that most files of
+#   the room include.
 function(kp_room folder)
-  cmake_parse_arguments(ARG "TESTS_TOGETHER" "" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "TESTS_TOGETHER" "" "LINKS;PRIVATE;TEST_LINKS;PRECOMPILE" ${ARGN})
   string(REPLACE "/" "_" name "${folder}")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
   if(sources)
     add_library(kp_${name} STATIC ${sources})
     target_include_directories(kp_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
     target_link_libraries(kp_${name} PUBLIC kp_build ${ARG_LINKS} PRIVATE ${ARG_PRIVATE})
-    kp_precompile(kp_${name})
+    kp_precompile(kp_${name} ${ARG_PRECOMPILE})
   else()
     add_library(kp_${name} INTERFACE)
     target_include_directories(kp_${name} INTERFACE "${PROJECT_SOURCE_DIR}")
@@ -25,7 +27,7 @@ function(kp_room folder)
     if(tests)
       add_executable(test_${name} ${tests})
       target_link_libraries(test_${name} PRIVATE kp_${name} kp_test_support ${ARG_TEST_LINKS})
-      kp_precompile(test_${name})
+      kp_precompile(test_${name} ${ARG_PRECOMPILE} <gtest/gtest.h> <gmock/gmock.h>)
       if(ARG_TESTS_TOGETHER)
         add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
         set_tests_properties(${name} PROPERTIES TIMEOUT 600)
@@ -41,18 +43,18 @@ function(kp_precompile target)
   if(KP_PCH)
     target_precompile_headers(${target} PRIVATE
       <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <span> <string>
-      <string_view> <unordered_map> <vector>)
+      <string_view> <unordered_map> <vector> <fmt/format.h> ${ARGN})
   endif()
 endfunction()
 
-# kp_program(<folder> <program name> [LINKS <target>...])
+# kp_program(<folder> <program name> [LINKS <target>...] [PRECOMPILE <header>...])
 function(kp_program folder name)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINKS;PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
   if(sources)
     add_executable(${name} ${sources})
     target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${name} PRIVATE kp_build ${ARG_LINKS})
-    kp_precompile(${name})
+    kp_precompile(${name} ${ARG_PRECOMPILE})
   endif()
 endfunction()
