@@ -3,12 +3,11 @@
 #include "actors/bridge.hpp"
 #include "actors/gateway_transfer.hpp"
 #include "actors/route.hpp"
+#include "actors/sign_in.hpp"
 #include "config/log.hpp"
-#include "config/text.hpp"
 #include "protocol/api/page.hpp"
 #include "protocol/api/upload.hpp"
 #include "protocol/http/http_error.hpp"
-#include "protocol/http/single_flight.hpp"
 
 #include <fmt/format.h>
 
@@ -21,9 +20,6 @@ namespace {
 
 constexpr std::size_t max_sbd_bytes = 2 * 1024 * 1024;
 constexpr std::chrono::milliseconds answer_deadline{60'000};
-// A sign-in that is not remembered costs scrypt, 16 MiB and some 50 ms; more at a time are turned
-// away.
-constexpr std::size_t max_password_checks = 16;
 
 http::headers security_headers() {
   return {{"X-Content-Type-Options", "nosniff"},
@@ -32,30 +28,6 @@ http::headers security_headers() {
           {"Pragma", "no-cache"},
           {"Expires", "0"},
           {"X-Frame-Options", "DENY"}};
-}
-
-struct credentials {
-  std::string user;
-  std::string password;
-};
-
-std::optional<credentials> basic_credentials(const http::headers& headers) {
-  const auto field = headers.find("Authorization");
-  if (!field || field->size() < 6 || !equals_ignoring_case(field->substr(0, 6), "Basic "))
-    return std::nullopt;
-  const auto decoded = from_base64(field->substr(6));
-  if (!decoded) return std::nullopt;
-  const auto colon = decoded->find(':');
-  if (colon == std::string::npos) return std::nullopt;
-  return credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
-}
-
-using found_seat = std::optional<tenants::directory::seat>;
-
-// Tells sign-ins apart; a colon is in no user name, a slash in no scope.
-std::string sign_in_key(const credentials& given, const tenants::directory::scope& scope) {
-  return fmt::format("{}/{}/{}:{}", scope.organisation ? scope.organisation->to_string() : "",
-                     scope.channel ? scope.channel->to_string() : "", given.user, given.password);
 }
 
 std::string seat_key(organisation_id organisation, const channel_name& channel) {
@@ -87,17 +59,16 @@ struct gateway_desk::state {
   std::shared_ptr<hub_context> hub;
   caf::actor_system& system;
   std::unique_ptr<http::server> server;
-  std::shared_ptr<const tenants::directory> directory;
+  sign_in sign_ins;
   std::unordered_map<std::string, caf::actor> seats;
   std::size_t seats_expected = 0;
   std::function<void()> all_seated;
   organisations with_data_key;
   std::size_t in_flight = 0;
-  std::size_t password_checks = 0;
-  http::single_flight<std::string, found_seat> sign_ins;
   std::unordered_map<std::uint32_t, std::size_t> in_flight_of;  // per organisation, stays
 
-  state(std::shared_ptr<hub_context> h, caf::actor_system& s) : hub(std::move(h)), system(s) {}
+  state(std::shared_ptr<hub_context> h, caf::actor_system& s)
+      : hub(std::move(h)), system(s), sign_ins(hub) {}
 
   void tell_when_seated() {
     if (!all_seated || seats.size() < seats_expected) return;
@@ -129,40 +100,6 @@ struct gateway_desk::state {
       return refuse({400, "java.io.EOFException", "The request body ended early", {}, {}}, head);
     if (why.code == http::http_errc::too_large) return refuse(api::payload_too_large(), head);
     return refuse(api::try_later(503, "The hub cannot do this now: " + why.message), head);
-  }
-
-  http::awaitable<result<found_seat>> check_password(credentials given,
-                                                     tenants::directory::scope scope) {
-    if (password_checks >= max_password_checks)
-      co_return transient(http::http_errc::unavailable, "too many sign-ins at once");
-    ++password_checks;
-    auto work = [asked = directory, given = std::move(given), scope = std::move(scope)] {
-      return asked->authenticate(given.user, given.password, scope);
-    };
-    auto seat = co_await http::on_workers(hub->workers, std::move(work));
-    --password_checks;
-    co_return seat;
-  }
-
-  // Who asks. nullopt inside the result: nobody known.
-  http::awaitable<result<found_seat>> authenticate(const http::request_head& head,
-                                                   tenants::directory::scope scope) {
-    const auto given = basic_credentials(head.headers);
-    if (!given || !directory) co_return found_seat{};
-    if (auto known = directory->known(given->user, given->password, scope)) co_return known;
-    // All connections of a client that has just come sign in at once: one check serves them.
-    std::function<http::awaitable<result<found_seat>>()> check = [this, given = *given, scope] {
-      return check_password(given, scope);
-    };
-    auto outcome = co_await sign_ins.run(sign_in_key(*given, scope), std::move(check));
-    if (!outcome) co_return outcome.error();
-    const auto seat = *std::move(outcome);
-    if (!seat) {
-      const auto agent = text_of(head.headers, "User-Agent").value_or("");
-      log(log_level::warning, "sign-in refused",
-          {{"user", given->user}, {"address", head.remote_address}, {"user_agent", agent}});
-    }
-    co_return seat;
   }
 
   http::awaitable<http::server_response> call(caf::actor seat, organisation_id organisation,
@@ -256,7 +193,7 @@ struct gateway_desk::state {
                                                 http::request_body& body) {
     const auto content_type = text_of(head.headers, "Content-Type").value_or("");
     const auto way = find_route(head.method, head.path, content_type);
-    auto who = co_await authenticate(head, way.scope);
+    auto who = co_await sign_ins.authenticate(head, way.scope);
     if (!who) co_return refuse(api::try_later(503, who.error().message), head);
     if (!*who) co_return refuse(api::unauthorized(), head);
     const auto& refusal = std::get_if<route::refusal>(&way.to);
@@ -316,7 +253,7 @@ result<std::uint16_t> gateway_desk::listen() {
 }
 
 void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) {
-  state_->directory = std::move(directory);
+  state_->sign_ins.replace(std::move(directory));
 }
 
 void gateway_desk::seat(const seat_opened& opened) {
