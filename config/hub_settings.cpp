@@ -14,6 +14,9 @@ namespace kp {
 
 namespace {
 
+const word_kind<removal_policy> removals{
+    {{"park", removal_policy::park}, {"drain", removal_policy::drain}}};
+
 const word_kind<environment_preset> environments{{{"production", environment_preset::production},
                                                   {"test", environment_preset::test},
                                                   {"sandbox", environment_preset::sandbox}}};
@@ -111,6 +114,13 @@ declarations<hub_settings> declare_all() {
       {.secret = true, .fallback = "the file master.key in storage.path, made at the first start"});
   all.add("tenants.folder", path_kind{}, [](auto& s) -> auto& { return s.tenants_folder; },
           "The folder with one YAML file per organisation.", {.fallback = "tenants.d"});
+  all.add(
+      "tenants.on_removal", removals, [](auto& s) -> auto& { return s.on_removal; },
+      "What becomes of an organisation whose file is removed: park stops it at once, drain first "
+      "sends what it has accepted. Its data stays either way.");
+  all.add(
+      "tenants.drain_hours", integer_kind{1, 8760}, [](auto& s) -> auto& { return s.drain_for; },
+      "How many hours an organisation drains at most.");
   all.add(
       "upstream.ca_file", path_kind{true}, [](auto& s) -> auto& { return s.ca_file; },
       "PEM file with certificates to trust in outgoing TLS beside the system's.");

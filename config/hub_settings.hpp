@@ -22,6 +22,10 @@ struct national_addresses {
   std::string service_registry_key_url;
 };
 
+// What becomes of an organisation whose file is removed: `park` stops it at once, `drain` sends what
+// it has accepted and takes nothing new. Its data stays either way.
+enum class removal_policy { park, drain };
+
 enum class environment_preset { production, test, sandbox };
 
 struct listener_settings {
@@ -38,6 +42,8 @@ struct hub_settings {
   listener_settings api;
   std::string storage_path;                  // absolute after loading
   std::string tenants_folder;                // absolute after loading
+  removal_policy on_removal = removal_policy::park;
+  std::chrono::hours drain_for{24};          // at most
   secret master_key;                         // 32 bytes as 64 hex digits; default: file <storage>/master.key, made at first start
   bool master_key_is_default = true;
   std::string ca_file;                       // extra trust for outgoing TLS, PEM; empty: the system's

@@ -23,6 +23,8 @@ class secret {
   result<std::string> read(const environment&) const;
   std::string describe() const;        // "environment variable KP_PASSWORD", "file /etc/…", "set in the clear"
   bool in_the_clear() const { return from_ == origin::clear; }
+  // Whether they are read from the same place; values that are elsewhere are not looked at.
+  friend bool operator==(const secret&, const secret&) = default;
 
  private:
   origin from_ = origin::clear;

@@ -1,40 +1,14 @@
 #include "tenants/loader.hpp"
 
-#include "config/yaml.hpp"
-
-#include <fmt/format.h>
+#include "tenants/claims.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <map>
 #include <thread>
 
 namespace kp::tenants {
 
 namespace {
-
-// Names of files to read, in order; editors' leftovers end or begin differently.
-std::vector<std::string> yaml_files(const std::string& folder, std::vector<problem>& problems) {
-  std::vector<std::string> paths;
-  std::error_code failed;
-  std::filesystem::directory_iterator at(folder, failed);
-  for (; !failed && at != std::filesystem::directory_iterator(); at.increment(failed)) {
-    const auto& path = at->path();
-    const auto name = path.filename().string();
-    if (name.starts_with('.') || name.starts_with('#')) continue;
-    if (path.extension() != ".yaml" && path.extension() != ".yml") continue;
-    std::error_code unknown;
-    if (at->is_directory(unknown)) continue;
-    paths.push_back(path.string());
-  }
-  if (failed)
-    problems.push_back({{folder, 0, 0},
-                        fmt::format("the folder of tenants cannot be read: {}", failed.message()),
-                        "Check tenants.folder and permissions."});
-  std::ranges::sort(paths);
-  return paths;
-}
 
 std::vector<loaded> load_all(const std::vector<std::string>& paths, const environment& variables) {
   std::vector<loaded> each(paths.size());
@@ -54,34 +28,29 @@ std::vector<loaded> load_all(const std::vector<std::string>& paths, const enviro
 
 loaded load_folder(const std::string& folder, const environment& variables) {
   loaded out;
-  const auto paths = yaml_files(folder, out.problems);
-  std::map<organisation_id, std::string> files;
-  std::map<std::string, source_position, std::less<>> users;
-  for (auto& one : load_all(paths, variables)) {
+  const auto paths = tenants_files(folder);
+  if (!paths) {
+    out.problems.push_back(
+        {{folder, 0, 0}, paths.error().message, "Check tenants.folder and permissions."});
+    return out;
+  }
+  // Taken before anything is read, so that a file that changes meanwhile is seen to have changed.
+  for (const auto& path : *paths)
+    if (const auto stamp = stamp_of(path)) out.files.emplace(path, *stamp);
+  claims taken;
+  for (auto& one : load_all(*paths, variables)) {
     out.problems.insert(out.problems.end(), std::make_move_iterator(one.problems.begin()),
                         std::make_move_iterator(one.problems.end()));
     for (auto& organisation : one.organisations) {
-      const auto before = out.problems.size();
-      if (const auto other = files.find(organisation->id); other != files.end())
-        out.problems.push_back({{organisation->file, 0, 0},
-                                fmt::format("organisation {} has a file already, {}",
-                                            organisation->id.to_string(), other->second),
-                                "Keep one of the two files."});
-      for (const auto& channel : organisation->channels)
-        for (const auto& credential : channel.credentials)
-          if (const auto other = users.find(credential.user); other != users.end())
-            out.problems.push_back(
-                {credential.where,
-                 fmt::format("the user {} is also in {}:{}, and a request without organisation in "
-                             "its path could mean either",
-                             in_quotes(credential.user), other->second.file, other->second.line),
-                 "Choose another name, e.g. with the organisation number in front."});
-      if (out.problems.size() > before) continue;
-      files.emplace(organisation->id, organisation->file);
-      for (const auto& channel : organisation->channels)
-        for (const auto& credential : channel.credentials)
-          users.emplace(credential.user, credential.where);
-      out.organisations.push_back(std::move(organisation));
+      auto clashes = taken.clashes(*organisation);
+      if (clashes.empty()) {
+        taken.add(organisation);
+        out.organisations.push_back(std::move(organisation));
+        continue;
+      }
+      out.clashing.push_back(organisation->file);
+      out.problems.insert(out.problems.end(), std::make_move_iterator(clashes.begin()),
+                          std::make_move_iterator(clashes.end()));
     }
   }
   std::ranges::sort(out.organisations, {},

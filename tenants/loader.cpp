@@ -6,6 +6,7 @@
 #include "tenants/channel_rules.hpp"
 #include "tenants/organisation_settings.hpp"
 #include "tenants/password.hpp"
+#include "tenants/previous_names.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -55,6 +56,7 @@ class builder {
       // Nor do people want to hear that DPO is off when they misspelt that it is on.
       if (was_refused("services.dpo.enabled")) made.dpo.enabled = true;
       for (auto& broken : check_channel_rules(made)) problems_.push_back(std::move(broken));
+      for (auto& broken : check_previous_names(made)) problems_.push_back(std::move(broken));
     }
     return made;
   }
@@ -146,13 +148,28 @@ class builder {
                            in_quotes(draft.name)),
                "Add one under `credentials`; `knutepunkt credential` makes it.");
       made.push_back({*name, draft.sends, draft.receives, draft.message_channel, draft.credentials,
-                      draft.lock_timeout, draft.where});
+                      draft.lock_timeout, draft.where, previous_names(draft),
+                      draft.previous_message_channels});
     }
     if (draft_.channels.empty())
       report(tree_.where("channels"), "the organisation has no channel",
              "Add one under `channels`.");
     if (!all_good) return std::nullopt;
     return made;
+  }
+
+  std::vector<channel_name> previous_names(const channel_draft& draft) {
+    std::vector<channel_name> all;
+    for (const auto& text : draft.previous_names) {
+      if (auto name = channel_name::parse(text))
+        all.push_back(*std::move(name));
+      else
+        report(draft.where,
+               fmt::format("channel {} has a previous name that no channel can have had: {}",
+                           in_quotes(draft.name), name.error().message),
+               "Correct `previous_names`.");
+    }
+    return all;
   }
 
   void users() {

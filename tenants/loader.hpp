@@ -2,7 +2,9 @@
 
 #include "config/problem.hpp"
 #include "tenants/organisation.hpp"
+#include "tenants/tenants_folder.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +14,8 @@ namespace kp::tenants {
 struct loaded {
   std::vector<std::shared_ptr<const organisation>> organisations;  // those without problems, by id
   std::vector<problem> problems;  // everything that is wrong, at once
+  std::vector<std::string> clashing;  // files that are good in themselves; another has the same
+  std::map<std::string, file_stamp> files;  // load_folder: what was read, as it was just before
 };
 
 // Reads one organisation's file: structure, values, channel rules (tenants/channel_rules.hpp).

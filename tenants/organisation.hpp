@@ -39,6 +39,10 @@ struct channel_settings {
   std::vector<basic_credential> credentials;
   std::chrono::minutes lock_timeout{5};  // peek, rest-api.md 7.3
   source_position where;                 // of the channel in its file
+  // What other channels were called whose unfinished messages this one takes over, and the
+  // references that answers to those still come with.
+  std::vector<channel_name> previous_names = {};
+  std::vector<std::string> previous_message_channels = {};
 };
 
 // An organisation that this one sends and receives for: the Altinn system user that it has granted.

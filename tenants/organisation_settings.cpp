@@ -8,15 +8,17 @@ namespace kp::tenants {
 
 namespace {
 
-const setting_traits usual{};
-const setting_traits needed{.required = true};
+// Files of organisations are watched: no change needs a restart.
+const setting_traits usual{.restart = false};
+const setting_traits needed{.required = true, .restart = false};
 constexpr std::size_t most_channels = 200;
 constexpr std::size_t most_credentials = 50;
 constexpr std::size_t most_previous_keystores = 10;
 constexpr std::size_t most_reportees = 100;
+constexpr std::size_t most_previous_names = 50;
 
 setting_traits otherwise(std::string fallback) {
-  return {.fallback = std::move(fallback)};
+  return {.restart = false, .fallback = std::move(fallback)};
 }
 
 // [DPO, ...]
@@ -43,6 +45,34 @@ struct service_list_kind {
       else if (!all.insert(*named).second)
         reader.refuse(item, fmt::format("{} names {} twice", reader.what, *word), "Remove one.");
     }
+    if (reader.problems.size() > before) return std::nullopt;
+    return all;
+  }
+};
+
+// [arkiv, sak]
+struct text_list_kind {
+  std::size_t most;
+  std::string type() const { return "list of texts"; }
+  std::string range() const { return ""; }
+  std::string show(const std::vector<std::string>&) const { return ""; }
+
+  std::optional<std::vector<std::string>> read(const yaml_value& value,
+                                               value_reader& reader) const {
+    if (!value.is_list()) {
+      reader.refuse(value, reader.what + " must be a list", "Write it as [one, two].");
+      return std::nullopt;
+    }
+    const auto items = value.items();
+    if (items.size() > most) {
+      reader.refuse(value, fmt::format("{} has more than {} items", reader.what, most),
+                    "Remove those that are not used.");
+      return std::nullopt;
+    }
+    const auto before = reader.problems.size();
+    std::vector<std::string> all;
+    for (const auto& item : items)
+      if (auto word = reader.scalar(item)) all.push_back(*std::move(word));
     if (reader.problems.size() > before) return std::nullopt;
     return all;
   }
@@ -96,7 +126,7 @@ void add_keystore(declarations<T>& all, const std::string& prefix, Place place) 
       "The PKCS#12 file with key and certificate.", needed);
   all.add(prefix + "password", secret_kind{},
           [place](auto& s) -> auto& { return place(s).password; }, "Its password.",
-          {.required = true, .secret = true});
+          {.required = true, .restart = false, .secret = true});
   all.add(
       prefix + "alias", text_kind{}, [place](auto& s) -> auto& { return place(s).alias; },
       "The entry to use, case-sensitive; only needed when there are several.",
@@ -193,6 +223,18 @@ declarations<channel_draft> declare_channel() {
       "message_channel", text_kind{}, [](auto& s) -> auto& { return s.message_channel; },
       "The reference (kanal) that brings statuses and receipts back to this channel: 1 to 25 of "
       "A-Z, a-z, 0-9, - and _.",
+      usual);
+  all.add(
+      "previous_names", text_list_kind{most_previous_names},
+      [](auto& s) -> auto& { return s.previous_names; },
+      "What this channel was called before, and channels that it takes over: it serves their "
+      "unfinished messages. See [tenants.md](tenants.md).",
+      usual);
+  all.add(
+      "previous_message_channels", text_list_kind{most_previous_names},
+      [](auto& s) -> auto& { return s.previous_message_channels; },
+      "References (message_channel) of channels that this one has taken over; statuses and "
+      "receipts that still come with them are its.",
       usual);
   all.add(
       "lock_timeout_minutes", integer_kind{1, 1440},

@@ -15,6 +15,8 @@ struct channel_draft {
   std::optional<std::string> message_channel;
   std::chrono::minutes lock_timeout{5};
   std::vector<basic_credential> credentials;
+  std::vector<std::string> previous_names;
+  std::vector<std::string> previous_message_channels;
   source_position where;
 };
 

@@ -1,0 +1,74 @@
+#include "tenants/changes.hpp"
+
+#include <algorithm>
+
+namespace kp::tenants {
+
+namespace {
+
+bool same(const keystore_settings& a, const keystore_settings& b) {
+  return a.path == b.path && a.password == b.password && a.alias == b.alias;
+}
+
+bool same(const std::vector<keystore_settings>& a, const std::vector<keystore_settings>& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return same(x, y); });
+}
+
+bool same(const std::vector<reportee>& a, const std::vector<reportee>& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+    return x.organisation == y.organisation && x.name == y.name;
+  });
+}
+
+bool same(const std::vector<basic_credential>& a, const std::vector<basic_credential>& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+    return x.user == y.user && x.password_hash == y.password_hash;
+  });
+}
+
+// Credentials apart.
+bool same_seat(const channel_settings& a, const channel_settings& b) {
+  return a.sends == b.sends && a.receives == b.receives && a.message_channel == b.message_channel &&
+         a.lock_timeout == b.lock_timeout && a.previous_names == b.previous_names &&
+         a.previous_message_channels == b.previous_message_channels;
+}
+
+bool same_clients(const dpo_settings& a, const dpo_settings& b) {
+  return a.system_user_organisation == b.system_user_organisation &&
+         a.system_user_name == b.system_user_name &&
+         a.maskinporten_client_id == b.maskinporten_client_id && a.enabled == b.enabled &&
+         same(a.reportees, b.reportees);
+}
+
+bool same_use(const dpo_settings& a, const dpo_settings& b) {
+  return a.default_ttl == b.default_ttl && a.upload_size_limit == b.upload_size_limit &&
+         a.sha1_signatures == b.sha1_signatures && a.poll_interval == b.poll_interval;
+}
+
+}  // namespace
+
+organisation_changes diff(const organisation& before, const organisation& after) {
+  organisation_changes out;
+  for (const auto& channel : after.channels) {
+    const auto* was = before.find(channel.name);
+    if (!was) {
+      out.added.push_back(channel.name);
+      continue;
+    }
+    if (!same_seat(*was, channel)) out.changed.push_back(channel.name);
+    if (!same(was->credentials, channel.credentials)) out.lookup = true;
+  }
+  for (const auto& channel : before.channels)
+    if (!after.find(channel.name)) out.removed.push_back(channel.name);
+  if (!out.added.empty() || !out.removed.empty() || before.name != after.name) out.lookup = true;
+  out.clients = !same(before.keystore, after.keystore) ||
+                !same(before.previous_keystores, after.previous_keystores) ||
+                before.maskinporten_client_id != after.maskinporten_client_id ||
+                !same_clients(before.dpo, after.dpo);
+  out.dpo = !same_use(before.dpo, after.dpo);
+  out.dpo_starts = !before.dpo.enabled && after.dpo.enabled;
+  out.dpo_stops = before.dpo.enabled && !after.dpo.enabled;
+  return out;
+}
+
+}  // namespace kp::tenants

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "tenants/organisation.hpp"
+
+#include <vector>
+
+namespace kp::tenants {
+
+// What must be done to a running organisation so that it is as its file now says; whatever is not
+// named here runs on untouched.
+struct organisation_changes {
+  std::vector<channel_name> added;    // to be opened
+  std::vector<channel_name> removed;  // to be closed, when what is under way with them has ended
+  std::vector<channel_name> changed;  // their rules, references or times
+  bool lookup = false;                // names, credentials: the gateway's directory alone
+  bool clients = false;  // key stores, client ids, system users: clients of national services
+  bool dpo = false;      // how DPO is used otherwise
+  bool dpo_starts = false, dpo_stops = false;
+
+  bool empty() const {
+    return added.empty() && removed.empty() && changed.empty() && !lookup && !clients && !dpo &&
+           !dpo_starts && !dpo_stops;
+  }
+};
+
+// Both are of the same organisation number. Where in the file something stands is no difference.
+organisation_changes diff(const organisation& before, const organisation& after);
+
+}  // namespace kp::tenants

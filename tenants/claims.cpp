@@ -1,0 +1,46 @@
+#include "tenants/claims.hpp"
+
+#include "config/yaml.hpp"
+
+#include <fmt/format.h>
+
+namespace kp::tenants {
+
+std::vector<problem> claims::clashes(const organisation& one) const {
+  std::vector<problem> problems;
+  if (const auto other = organisations_.find(one.id); other != organisations_.end())
+    problems.push_back({{one.file, 0, 0},
+                        fmt::format("organisation {} has a file already, {}", one.id.to_string(),
+                                    other->second->file),
+                        "Keep one of the two files."});
+  for (const auto& channel : one.channels)
+    for (const auto& credential : channel.credentials)
+      if (const auto other = users_.find(credential.user); other != users_.end())
+        problems.push_back(
+            {credential.where,
+             fmt::format("the user {} is also in {}:{}, and a request without organisation in "
+                         "its path could mean either",
+                         in_quotes(credential.user), other->second->where.file,
+                         other->second->where.line),
+             "Choose another name, e.g. with the organisation number in front."});
+  return problems;
+}
+
+void claims::add(const std::shared_ptr<const organisation>& one) {
+  organisations_.emplace(one->id, one);
+  for (const auto& channel : one->channels)
+    for (const auto& credential : channel.credentials) users_.emplace(credential.user, &credential);
+}
+
+void claims::remove(const organisation& one) {
+  const auto held = organisations_.find(one.id);
+  if (held == organisations_.end() || held->second.get() != &one) return;
+  for (const auto& channel : one.channels)
+    for (const auto& credential : channel.credentials)
+      if (const auto at = users_.find(credential.user);
+          at != users_.end() && at->second == &credential)
+        users_.erase(at);
+  organisations_.erase(held);
+}
+
+}  // namespace kp::tenants

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "config/problem.hpp"
+#include "tenants/organisation.hpp"
+
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace kp::tenants {
+
+// What no two files of a hub may have in common: an organisation, an API user.
+class claims {
+ public:
+  // Why this organisation cannot run beside those that were added; empty: it can.
+  std::vector<problem> clashes(const organisation&) const;
+  // One that does not clash.
+  void add(const std::shared_ptr<const organisation>&);
+  void remove(const organisation&);
+
+ private:
+  std::unordered_map<organisation_id, std::shared_ptr<const organisation>> organisations_;
+  std::unordered_map<std::string_view, const basic_credential*> users_;  // in organisations_
+};
+
+}  // namespace kp::tenants
