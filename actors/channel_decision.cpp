@@ -61,30 +61,4 @@ api_answer refusal(const api::problem& problem, std::string_view path, time_poin
   return answer;
 }
 
-void append(storage::batch& to, const storage::batch& from) {
-  using kind = storage::batch::condition_kind;
-  for (const auto& condition : from.conditions()) {
-    switch (condition.kind) {
-      case kind::absent:
-        to.require_absent(condition.key);
-        break;
-      case kind::present:
-        to.require_present(condition.key);
-        break;
-      case kind::value:
-        to.require_value(condition.key, condition.value);
-        break;
-      case kind::fence:
-        to.require_fence(condition.key, condition.fence);
-        break;
-    }
-  }
-  for (const auto& change : from.changes()) {
-    if (change.value)
-      to.put(change.key, *change.value);
-    else
-      to.erase(change.key);
-  }
-}
-
 }  // namespace kp::actors

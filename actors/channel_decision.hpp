@@ -79,9 +79,6 @@ api_answer empty_answer(unsigned status = 200);
 api_answer json_answer(const boost::json::value&, std::string_view content_type = json_type);
 api_answer refusal(const api::problem&, std::string_view path, time_point now);
 
-// Adds everything in `from` to `to`.
-void append(storage::batch& to, const storage::batch& from);
-
 // The message id in a path, or nullopt for text that is no id of anything.
 inline std::optional<message_id> to_message_id(std::string_view text) {
   return message_id::parse(text);

@@ -100,7 +100,7 @@ judged<decision> channel_seat::decide_to_store(const draft& d) const {
   KP_TRY(auto message, make_message(d.document, d.via, place_, std::move(files)));
   decision decided;
   decided.answer = json_answer(sbd::to_json(d.document));
-  if (d.blob_records) append(decided.changes, *d.blob_records);
+  if (d.blob_records) decided.changes.include(*d.blob_records);
   if (!d.multipart) {
     KP_CHECK(add_message(decided, message, d.document, place_, {}));
     return decided;

@@ -103,7 +103,7 @@ judged<decision> finish_upload(const channel_place& place, const upload_end& upl
   decision d;
   d.answer = empty_answer();
   organisation.messages.update(d.changes, before, after);
-  if (upload.blob_record) append(d.changes, *upload.blob_record);
+  if (upload.blob_record) d.changes.include(*upload.blob_record);
   if (!summary) return d;
   KP_TRY(const auto conversation,
          organisation.conversations.find(direction::outgoing, before.message));

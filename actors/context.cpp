@@ -14,7 +14,8 @@ organisation_context::organisation_context(std::shared_ptr<hub_context> hub_,
       inbox(hub->store, settings->id),
       conversations(hub->store, settings->id),
       statuses(hub->store, settings->id),
-      references(hub->store, settings->id) {}
+      references(hub->store, settings->id),
+      feed(hub->store, settings->id) {}
 
 storage::outbox organisation_context::outbox(service via) const {
   return {hub->store, settings->id, via};

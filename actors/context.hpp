@@ -1,11 +1,13 @@
 #pragma once
 
+#include "actors/bells.hpp"
 #include "config/byte_io.hpp"
 #include "config/clock.hpp"
 #include "config/hub_settings.hpp"
 #include "config/random.hpp"
 #include "protocol/http/async.hpp"
 #include "storage/blobs.hpp"
+#include "storage/feed.hpp"
 #include "storage/repositories.hpp"
 #include "tenants/organisation.hpp"
 
@@ -39,6 +41,7 @@ struct hub_context {
   http::client* http = nullptr;  // network thread only
   registry::signing_keys* registry_keys = nullptr;
   storage::committer commit_from_worker;  // commits and waits; worker threads only
+  std::shared_ptr<bells> feed_bells = std::make_shared<bells>();  // rung by the store writer
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.
@@ -58,6 +61,7 @@ struct organisation_context {
   storage::conversations conversations;
   storage::statuses statuses;
   storage::channel_references references;
+  storage::feed feed;
   storage::outbox outbox(service via) const;
   storage::transfers transfers(service via) const;
 

@@ -32,31 +32,6 @@ bool registered(const storage::conversation& c, status_name name) {
   return (c.statuses >> static_cast<unsigned>(name) & 1u) != 0;
 }
 
-void append(storage::batch& to, const storage::batch& from) {
-  for (const auto& change : from.changes()) {
-    if (change.value)
-      to.put(change.key, *change.value);
-    else
-      to.erase(change.key);
-  }
-  for (const auto& c : from.conditions()) {
-    switch (c.kind) {
-      case storage::batch::condition_kind::absent:
-        to.require_absent(c.key);
-        break;
-      case storage::batch::condition_kind::present:
-        to.require_present(c.key);
-        break;
-      case storage::batch::condition_kind::value:
-        to.require_value(c.key, c.value);
-        break;
-      case storage::batch::condition_kind::fence:
-        to.require_fence(c.key, c.fence);
-        break;
-    }
-  }
-}
-
 struct participant {
   std::string value, part_or_primary, primary;
 };
@@ -197,7 +172,7 @@ class decision_maker {
     m.state = what_.state;
     m.content = what_.content;
     in_.inbox.insert(out_.changes, m);
-    if (what_.blob_record) append(out_.changes, *what_.blob_record);
+    if (what_.blob_record) out_.changes.include(*what_.blob_record);
     return {};
   }
 

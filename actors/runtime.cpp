@@ -149,10 +149,11 @@ struct runtime::state {
   }
 
   result<void> start_actors(const tenants::loaded& tenants) {
-    writer = system.spawn<caf::detached>(store_writer, store.get());
+    const auto feed_bells = std::make_shared<bells>();
+    writer = system.spawn<caf::detached>(store_writer, store.get(), feed_bells);
     auto context = std::make_shared<hub_context>(
         hub_context{settings, network, workers, time, *random, *store, *blobs, *spools,
-                    client.get(), registry_keys.get(), commit_and_wait(system, writer)});
+                    client.get(), registry_keys.get(), commit_and_wait(system, writer), feed_bells});
     desk = std::make_shared<gateway_desk>(context, system);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));

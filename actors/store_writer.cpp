@@ -1,6 +1,8 @@
 #include "actors/store_writer.hpp"
 
-#include <exception>
+#include "storage/feed.hpp"
+
+#include <set>
 
 namespace kp::actors {
 
@@ -14,7 +16,8 @@ struct flush {};
 // What waits for the next sync. Kept apart from the behaviour, which only feeds it.
 class group {
  public:
-  explicit group(storage::engine& store) : store_(store) {}
+  group(storage::engine& store, std::shared_ptr<bells> feed_bells)
+      : store_(store), bells_(std::move(feed_bells)) {}
 
   void add(const commit& request, caf::response_promise promise) {
     bytes_ += request.changes->byte_size();
@@ -37,10 +40,22 @@ class group {
       if (!outcomes[i]) answer.failure = outcomes[i].error();
       promises[i].deliver(std::move(answer));
     }
+    if (bells_->heard()) ring(batches, outcomes);
   }
 
  private:
+  void ring(const std::vector<storage::batch>& batches, const std::vector<result<void>>& outcomes) {
+    std::set<bells::place> places;  // each once, whatever the group held
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      if (!outcomes[i]) continue;
+      for (const auto& each : batches[i].appended())
+        if (const auto place = storage::feed_of_prefix(each.key_prefix)) places.insert(*place);
+    }
+    for (const auto& place : places) bells_->ring(place);
+  }
+
   storage::engine& store_;
+  std::shared_ptr<bells> bells_;
   std::vector<storage::batch> batches_;
   std::vector<caf::response_promise> promises_;
   std::size_t bytes_ = 0;
@@ -54,8 +69,9 @@ KP_MESSAGE(kp::actors::flush);
 
 namespace kp::actors {
 
-caf::behavior store_writer(caf::event_based_actor* self, storage::engine* store) {
-  auto waiting = std::make_shared<group>(*store);
+caf::behavior store_writer(caf::event_based_actor* self, storage::engine* store,
+                           std::shared_ptr<bells> feed_bells) {
+  auto waiting = std::make_shared<group>(*store, std::move(feed_bells));
   auto flushing = std::make_shared<bool>(false);
   return {
       [=](const commit& request) -> caf::result<committed> {

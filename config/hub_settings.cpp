@@ -76,6 +76,14 @@ void declare_limits(declarations<hub_settings>& all) {
       [](auto& s) -> auto& { return s.max_requests_in_flight_per_organisation; },
       "Requests of one organisation at a time; more are answered 429.");
   all.add(
+      "limits.max_listeners", integer_kind{1, 1'000'000},
+      [](auto& s) -> auto& { return s.max_listeners; },
+      "Event streams and waiting peeks at a time; more are answered 503. Each holds a connection.");
+  all.add(
+      "limits.max_listeners_per_channel", integer_kind{1, 1'000'000},
+      [](auto& s) -> auto& { return s.max_listeners_per_channel; },
+      "Event streams and waiting peeks of one channel at a time; more are answered 429.");
+  all.add(
       "limits.io_workers", integer_kind{1, 256}, [](auto& s) -> auto& { return s.io_workers; },
       "Threads for files, ciphers and passwords.");
 }
@@ -136,6 +144,9 @@ declarations<hub_settings> declare_all() {
       [](auto& s) -> auto& { return s.broker_calls_per_minute; },
       "Calls of each other Broker endpoint per Maskinporten client and minute. Altinn allows 120.");
   declare_limits(all);
+  all.add(
+      "events.keep_hours", integer_kind{1, 8760}, [](auto& s) -> auto& { return s.events_keep; },
+      "How long a channel's events (statuses and arrivals) can be resumed from.");
   all.add(
       "log.level",
       word_kind<std::string>{

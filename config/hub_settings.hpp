@@ -51,6 +51,9 @@ struct hub_settings {
   std::size_t max_connections = 4096;
   std::size_t max_requests_in_flight = 1024;             // 503 beyond
   std::size_t max_requests_in_flight_per_organisation = 256;  // 429 beyond
+  std::size_t max_listeners = 1024;                      // 503 beyond
+  std::size_t max_listeners_per_channel = 16;            // 429 beyond
+  std::chrono::hours events_keep{72};
   std::size_t io_workers = 2;
   std::size_t broker_search_per_minute = 10;             // per Maskinporten client, dpo.md 3.7
   std::size_t broker_calls_per_minute = 120;             // each other endpoint

@@ -16,6 +16,18 @@ void batch::erase(std::string key) {
   changes_.push_back({std::move(key), std::nullopt});
 }
 
+void batch::append(std::string key_prefix, std::string value) {
+  byte_size_ += key_prefix.size() + sizeof(std::uint64_t) + value.size();
+  appended_.push_back({std::move(key_prefix), std::move(value)});
+}
+
+void batch::include(const batch& other) {
+  changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end());
+  appended_.insert(appended_.end(), other.appended_.begin(), other.appended_.end());
+  conditions_.insert(conditions_.end(), other.conditions_.begin(), other.conditions_.end());
+  byte_size_ += other.byte_size_;
+}
+
 void batch::require_absent(std::string key) {
   conditions_.push_back({condition_kind::absent, std::move(key), {}});
 }

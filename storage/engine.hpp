@@ -18,6 +18,12 @@ class batch {
  public:
   void put(std::string key, std::string value);
   void erase(std::string key);
+  // Puts an entry whose key the engine completes at commit: `key_prefix` and then a sequence number
+  // (u64, big-endian) that rises strictly in the order of commits over the whole store, beginning
+  // at 1, and is never given twice, also not after a crash. Numbers may be left out.
+  void append(std::string key_prefix, std::string value);
+  // Everything that `other` changes, appends and requires, as well.
+  void include(const batch& other);
 
   // Preconditions; all are evaluated against the state before this batch's own changes.
   void require_absent(std::string key);
@@ -26,12 +32,16 @@ class batch {
   // The lease at `lease_key` (storage/lease.hpp) still carries this fencing number.
   void require_fence(std::string lease_key, std::uint64_t fence);
 
-  bool empty() const { return changes_.empty() && conditions_.empty(); }
+  bool empty() const { return changes_.empty() && appended_.empty() && conditions_.empty(); }
   std::size_t byte_size() const { return byte_size_; }  // of keys and values to be written
 
   struct change {
     std::string key;
     std::optional<std::string> value;  // nullopt erases
+  };
+  struct appendage {
+    std::string key_prefix;
+    std::string value;
   };
   enum class condition_kind : std::uint8_t { absent, present, value, fence };
   struct condition {
@@ -41,10 +51,12 @@ class batch {
     std::uint64_t fence = 0;
   };
   const std::vector<change>& changes() const { return changes_; }
+  const std::vector<appendage>& appended() const { return appended_; }
   const std::vector<condition>& conditions() const { return conditions_; }
 
  private:
   std::vector<change> changes_;
+  std::vector<appendage> appended_;
   std::vector<condition> conditions_;
   std::size_t byte_size_ = 0;
 };

@@ -1,3 +1,4 @@
+#include "storage/feed.hpp"
 #include "storage/keys.hpp"
 #include "storage/paging.hpp"
 #include "storage/repositories.hpp"
@@ -62,6 +63,19 @@ void inbox::insert(batch& b, const inbound_message& m) const {
   b.put(std::move(key), encode(m));
   b.put(queue_key(organisation_, m), id);
   b.put(listing_of(organisation_, m.channel).u64(m.id).str(), id);
+
+  channel_event arrived;
+  arrived.kind = event_kind::arrival;
+  arrived.at = m.last_updated;
+  arrived.message = m.message;
+  arrived.conversation = m.conversation;
+  arrived.way = direction::incoming;
+  arrived.via = m.via;
+  arrived.sender = m.sender_identifier;
+  arrived.receiver = m.receiver_identifier;
+  arrived.process = m.process;
+  arrived.type = m.type;
+  append_event(b, organisation_, m.channel, arrived);
 }
 
 result<page<inbound_message>> inbox::list(channel_number channel, const page_request& request,

@@ -31,6 +31,10 @@ enum class record_kind : std::uint8_t {
       32,                  // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
   status = 40,             // channel u32 | status id u64 -> status
   status_by_message = 41,  // channel u32 | message id 0x00 | status id u64 -> nothing
+  channel_event = 45,          // channel u32 | sequence u64 -> channel_event
+  channel_event_mark = 46,     // channel u32 | time i64 us -> newest sequence at that time
+  channel_event_trimmed = 47,  // channel u32 -> newest sequence that has been removed
+  idempotent_answer = 48,  // channel u32 | digest of the client's key, 32 bytes -> idempotent_answer
   outbox_item = 50,        // service u8 | item id u64 -> outbox_item
   outbox_due = 51,         // service u8 | due i64 us | item id u64 -> nothing
   outbox_claim = 52,       // service u8 | item id u64 -> lease

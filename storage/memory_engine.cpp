@@ -1,3 +1,4 @@
+#include "storage/big_endian.hpp"
 #include "storage/conditions.hpp"
 #include "storage/engine.hpp"
 
@@ -65,11 +66,14 @@ class memory_engine final : public engine {
       else
         entries_.erase(change.key);
     }
+    for (const auto& each : b.appended())
+      entries_.insert_or_assign(each.key_prefix + to_big_endian(next_sequence_++), each.value);
     return {};
   }
 
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::string, std::less<>> entries_;
+  std::uint64_t next_sequence_ = 1;
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "storage/feed.hpp"
 #include "storage/repositories.hpp"
 
 #include <algorithm>
@@ -52,7 +53,23 @@ bool pollable_after(const conversation& c, status_name name) {
   return c.pollable;
 }
 
-// Changes `c` and appends the status, not the conversation. False when registered before.
+void tell(batch& b, organisation_id organisation, const conversation& c, const status& row) {
+  channel_event event;
+  event.kind = event_kind::status;
+  event.at = row.last_update;
+  event.message = c.message;
+  event.conversation = c.conversation_ref;
+  event.way = c.way;
+  event.via = c.via;
+  event.status_row = row.id;
+  event.conversation_row = c.id;
+  event.name = row.name;
+  event.description = row.description;
+  append_event(b, organisation, c.channel, event);
+}
+
+// Changes `c` and appends the status with its event, not the conversation. False when registered
+// before.
 result<bool> apply(batch& b, const statuses& rows, row_ids& ids, conversation& c,
                    const status_change& change) {
   if ((c.statuses & bit(change.name)) != 0) return false;
@@ -67,6 +84,7 @@ result<bool> apply(batch& b, const statuses& rows, row_ids& ids, conversation& c
   row.raw_receipt = change.raw_receipt;
   row.last_update = change.at;
   rows.insert(b, row);
+  tell(b, rows.organisation(), c, row);
   c.statuses |= bit(change.name);
   c.finished = c.finished || finishes(change.name);
   c.pollable = pollable_after(c, change.name);

@@ -85,7 +85,8 @@ class inbox {
  public:
   inbox(const engine& store, organisation_id organisation);
   result<std::optional<inbound_message>> find(const message_id&) const;
-  // Puts it at the back of its channel's queue: `m.order` must be a fresh row id.
+  // Puts it at the back of its channel's queue: `m.order` must be a fresh row id. The channel's feed
+  // gets an arrival in the same batch.
   void insert(batch&, const inbound_message& m) const;         // require_absent
   result<page<inbound_message>> list(channel_number, const page_request&,
                                      const filter<inbound_message>&) const;
@@ -149,6 +150,7 @@ class statuses {
                                   const filter<status>&) const;
   result<std::vector<status>> of_conversation(const conversation&) const;  // by id ascending
   void remove_of(batch&, const conversation&, const std::vector<status>&) const;
+  organisation_id organisation() const { return organisation_; }
 
  private:
   const engine& store_;
@@ -156,8 +158,8 @@ class statuses {
 };
 
 // Registers a status on a conversation by the rules of rest-api.md 12.2: once per name and
-// conversation, `finished` and `pollable` set as 4 and 5 say. Appends status and conversation to the
-// batch (compare and set on the conversation) and changes `c` to the new state. False, and nothing
+// conversation, `finished` and `pollable` set as 4 and 5 say. Appends status, conversation and the
+// event of the channel's feed (storage/feed.hpp) to the batch (compare and set on the conversation) and changes `c` to the new state. False, and nothing
 // appended, when that name has been registered before. SENDT over DPI makes pollable, as polling at
 // DPI is configured wherever DPI is used.
 struct status_change {

@@ -24,6 +24,10 @@ namespace {
 constexpr std::string_view first_user_key("\0\0\0\1", 4);
 constexpr std::string_view format_key("\0\0\0\0format", 10);
 constexpr std::uint64_t format_version = 1;
+// -> the first sequence number of appended entries that is surely unused. Numbers are reserved in
+// blocks, so that most commits need not write it.
+constexpr std::string_view sequence_key("\0\0\0\0sequence", 12);
+constexpr std::uint64_t sequence_block = 4096;
 
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -39,8 +43,11 @@ error failed(const rocksdb::Status& status, std::string_view doing) {
 
 class rocksdb_engine final : public engine {
  public:
-  explicit rocksdb_engine(std::unique_ptr<rocksdb::DB> db)
-      : db_(std::move(db)), compactor_(std::make_unique<tombstone_compactor>(*db_)) {
+  rocksdb_engine(std::unique_ptr<rocksdb::DB> db, std::uint64_t next_sequence)
+      : db_(std::move(db)),
+        compactor_(std::make_unique<tombstone_compactor>(*db_)),
+        next_sequence_(next_sequence),
+        reserved_sequence_(next_sequence) {
     durable_.sync = true;
   }
 
@@ -91,11 +98,13 @@ class rocksdb_engine final : public engine {
     std::size_t bytes = 0;
     std::size_t judged = 0;  // batches before the last one that has conditions
     for (std::size_t i = 0; i < group.size(); ++i) {
-      bytes += group[i].byte_size() + group[i].changes().size() * per_change_overhead;
+      bytes += group[i].byte_size() +
+               (group[i].changes().size() + group[i].appended().size()) * per_change_overhead;
       if (!group[i].conditions().empty()) judged = i;
     }
     rocksdb::WriteBatch all(bytes);
     overlay above;
+    auto next = next_sequence_;
     for (std::size_t i = 0; i < group.size(); ++i) {
       answers[i] = judge_all(group[i], above);
       if (!answers[i]) continue;
@@ -109,14 +118,27 @@ class rocksdb_engine final : public engine {
         }
         if (i < judged) above.insert_or_assign(change.key, &change.value);
       }
+      if (const auto status = append_all(group[i], all, next); !status.ok()) {
+        fail_passed(answers, i + 1, failed(status, "collecting a group"));
+        return answers;
+      }
     }
     if (all.Count() == 0) return answers;
-    const auto status = db_->Write(durable_, &all);
+    // The reservation is in the same write as the first number of its block: none is used without.
+    auto reserved = reserved_sequence_;
+    while (reserved < next) reserved += sequence_block;
+    auto status = rocksdb::Status::OK();
+    if (reserved != reserved_sequence_)
+      status = all.Put(slice(sequence_key), slice(to_big_endian(reserved)));
+    if (status.ok()) status = db_->Write(durable_, &all);
     if (!status.ok()) {
       // After a failed sync the kernel may have dropped the pages: nothing can be promised.
       broken_.store(true);
       fail_passed(answers, answers.size(), failed(status, "writing"));
+      return answers;
     }
+    next_sequence_ = next;
+    reserved_sequence_ = reserved;
     return answers;
   }
 
@@ -160,6 +182,16 @@ class rocksdb_engine final : public engine {
     for (std::size_t i = count; i < answers.size(); ++i) answers[i] = why;
   }
 
+  static rocksdb::Status append_all(const batch& b, rocksdb::WriteBatch& all, std::uint64_t& next) {
+    for (const auto& each : b.appended()) {
+      auto key = each.key_prefix;
+      append_big_endian(key, next++);
+      const auto status = all.Put(slice(key), slice(each.value));
+      if (!status.ok()) return status;
+    }
+    return rocksdb::Status::OK();
+  }
+
   result<void> judge_all(const batch& b, const overlay& above) const {
     for (const auto& wanted : b.conditions()) {
       if (const auto found = above.find(wanted.key); found != above.end()) {
@@ -181,6 +213,8 @@ class rocksdb_engine final : public engine {
   std::unique_ptr<tombstone_compactor> compactor_;
   rocksdb::WriteOptions durable_;
   std::mutex writing_;
+  std::uint64_t next_sequence_;      // under writing_
+  std::uint64_t reserved_sequence_;  // under writing_
   std::atomic<bool> broken_{false};
 };
 
@@ -237,6 +271,19 @@ result<void> settle_format(rocksdb::DB& db, const std::string& path) {
   return {};
 }
 
+// What was given out of the last block before a crash is unknown: begin behind the block.
+result<std::uint64_t> first_unused_sequence(rocksdb::DB& db, const std::string& path) {
+  std::string stored;
+  const auto status = db.Get(rocksdb::ReadOptions(), slice(sequence_key), &stored);
+  if (status.IsNotFound()) return std::uint64_t{1};
+  if (!status.ok()) return failed(status, "reading the sequence");
+  const auto value = from_big_endian<std::uint64_t>(stored);
+  if (!value || *value == 0)
+    return permanent(storage_errc::corrupt,
+                     fmt::format("{}: the store's sequence cannot be read", path));
+  return *value;
+}
+
 }  // namespace
 
 result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& options) {
@@ -252,7 +299,8 @@ result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& optio
                         options.path);
   std::unique_ptr<rocksdb::DB> db(raw);
   KP_CHECK(settle_format(*db, options.path));
-  return std::unique_ptr<engine>(std::make_unique<rocksdb_engine>(std::move(db)));
+  KP_TRY(const auto next_sequence, first_unused_sequence(*db, options.path));
+  return std::unique_ptr<engine>(std::make_unique<rocksdb_engine>(std::move(db), next_sequence));
 }
 
 }  // namespace kp::storage

@@ -120,5 +120,22 @@ TEST_F(deadlines_test, hundreds_of_overdue_conversations_all_end) {
     ASSERT_EQ(house.statuses(direction::outgoing, id), "OPPRETTET LEVETID_UTLOPT");
 }
 
+TEST_F(deadlines_test, events_are_kept_for_their_time_and_then_go) {
+  storage::batch names;
+  const storage::channel_registry registry(*house.store, house.context->id());
+  ASSERT_EQ(registry.add(names, *channel_name::parse("arkiv"), {}), arkiv);
+  house.commit(names);
+  house.hub->settings.events_keep = hours(3);
+  for (int i = 0; i < 700; ++i) house.started(arkiv, house.random->new_message_id(), hours(200));
+  begin();
+  const auto kept = [&] { return house.context->feed.after(arkiv, 0, 1000)->size(); };
+  house.system.pass(hours(2) + minutes(59), minutes(1));
+  EXPECT_EQ(kept(), 700u);
+  house.started(arkiv, letter{}.id(), hours(200));
+  house.system.pass(minutes(31), minutes(1));
+  EXPECT_EQ(kept(), 1u);
+  EXPECT_GT(*house.context->feed.trimmed(arkiv), 0u);
+}
+
 }  // namespace
 }  // namespace kp::actors

@@ -126,7 +126,7 @@ class dpo_house {
     add_channel(*settings, "arkiv", {}, true);
     add_channel(*settings, "fag", "foo-42", false);
     use(std::move(settings));
-    writer = system.spawn(actors::store_writer, store.get());
+    writer = system.spawn(actors::store_writer, store.get(), hub->feed_bells);
     organisation = system.spawn_function([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](const actors::outbox_changed&) { ++outbox_nudges; },
               [this](const actors::expiry_changed&) { ++expiry_nudges; }};

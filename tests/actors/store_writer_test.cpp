@@ -1,5 +1,7 @@
 #include "actors/store_writer.hpp"
 
+#include "storage/feed.hpp"
+
 #include <gtest/gtest.h>
 #include <caf/scheduler/test_coordinator.hpp>
 
@@ -61,7 +63,9 @@ class store_writer_fixture : public testing::Test {
   caf::actor_system system{settings};
   caf::scheduler::test_coordinator& scheduler =
       dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  caf::actor writer = system.spawn(store_writer, static_cast<storage::engine*>(&engine));
+  std::shared_ptr<bells> feed_bells = std::make_shared<bells>();
+  caf::actor writer =
+      system.spawn(store_writer, static_cast<storage::engine*>(&engine), feed_bells);
   std::vector<committed> answers;
 };
 
@@ -90,4 +94,49 @@ TEST_F(store_writer_fixture, bounds_a_group) {
   ask_all(std::move(many));
   EXPECT_EQ(answers.size(), 2500u);
   for (const auto size : engine.groups) EXPECT_LE(size, 1024u);
+}
+
+namespace {
+
+const auto somdalen = organisation_id::from_number(910077473);
+const auto elsewhere = organisation_id::from_number(991825827);
+
+std::shared_ptr<storage::batch> event_in(organisation_id organisation, std::uint32_t channel) {
+  auto b = std::make_shared<storage::batch>();
+  storage::append_event(*b, organisation, channel_number{channel}, {});
+  return b;
+}
+
+}  // namespace
+
+TEST_F(store_writer_fixture, rings_the_bells_of_the_channels_whose_feeds_have_grown) {
+  std::vector<std::string> heard;
+  const auto ear = [&](organisation_id organisation, std::uint32_t channel, std::string name) {
+    return feed_bells->listen({organisation, channel_number{channel}},
+                              [&heard, name] { heard.push_back(name); });
+  };
+  const auto one = ear(somdalen, 1, "one");
+  const auto two = ear(somdalen, 2, "two");
+  const auto other = ear(elsewhere, 1, "other");
+  ask_all({event_in(somdalen, 1), event_in(somdalen, 1), event_in(elsewhere, 1), put("a", "1")});
+  EXPECT_EQ(heard, (std::vector<std::string>{"one", "other"}));
+}
+
+TEST_F(store_writer_fixture, rings_only_when_the_event_can_be_read) {
+  std::size_t seen = 0;
+  const storage::feed events(engine, somdalen);
+  const auto ear = feed_bells->listen({somdalen, channel_number{1}}, [&] {
+    seen = events.after(channel_number{1}, 0, 10).value().size();
+  });
+  ask_all({event_in(somdalen, 1)});
+  EXPECT_EQ(seen, 1u);
+}
+
+TEST_F(store_writer_fixture, does_not_ring_for_what_was_refused) {
+  int rings = 0;
+  const auto ear = feed_bells->listen({somdalen, channel_number{1}}, [&] { ++rings; });
+  auto refused = event_in(somdalen, 1);
+  refused->require_present("nothing");
+  ask_all({refused});
+  EXPECT_EQ(rings, 0);
 }

@@ -242,7 +242,7 @@ class channel_test : public testing::Test {
     add_channel("fag", {}, "foo-42");
     context = std::make_shared<organisation_context>(
         hub, settings, numbers, std::make_shared<storage::row_ids>(store, settings->id));
-    writer = system.spawn(store_writer, &store);
+    writer = system.spawn(store_writer, &store, hub->feed_bells);
     registry_desk = system.spawn(scripted_registry, &registry);
     organisation = system.spawn(listening_organisation, &heard);
     sak = open("sak");

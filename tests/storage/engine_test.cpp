@@ -1,5 +1,6 @@
 #include "storage/engine.hpp"
 
+#include "config/text.hpp"
 #include "storage/lease.hpp"
 #include "tests/storage/stores.hpp"
 
@@ -271,6 +272,69 @@ TEST_P(engine_conformance, counts_the_bytes_of_a_batch) {
   batch condition;
   condition.require_absent("k");
   EXPECT_FALSE(condition.empty());
+}
+
+TEST_P(engine_conformance, completes_appended_keys_with_numbers_that_rise_in_the_order_of_commits) {
+  std::vector<batch> group(3);
+  group[0].append("b/", "first");
+  group[0].append("a/", "second");
+  group[1].require_present("nothing");
+  group[1].append("a/", "refused");
+  group[2].append("a/", "third");
+  const auto answers = store->commit(group);
+  EXPECT_EQ(outcome(answers[0]), "");
+  EXPECT_EQ(outcome(answers[1]), "precondition failed");
+  EXPECT_EQ(outcome(answers[2]), "");
+  batch later;
+  later.append("a/", "fourth");
+  EXPECT_EQ(commit(later), "");
+
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [key, value] : scan_all(*store, "a", "z"))
+    found.emplace_back(to_hex(key), value);
+  // These bytes are on disk: two of prefix and eight of sequence.
+  EXPECT_EQ(found,
+            (std::vector<std::pair<std::string, std::string>>{{"612f0000000000000002", "second"},
+                                                              {"612f0000000000000003", "third"},
+                                                              {"612f0000000000000004", "fourth"},
+                                                              {"622f0000000000000001", "first"}}));
+}
+
+TEST_P(engine_conformance, numbers_every_append_of_many_groups_once) {
+  constexpr std::size_t count = 10'000;
+  for (std::size_t done = 0; done < count; done += 1000) {
+    std::vector<batch> group(100);
+    for (auto& b : group)
+      for (int i = 0; i < 10; ++i) b.append("n", "");
+    for (const auto& answer : store->commit(group)) ASSERT_TRUE(answer);
+  }
+  EXPECT_EQ(scan_all(*store, "n", "o").size(), count);
+}
+
+TEST_P(engine_conformance, merges_a_batch_whole_into_another) {
+  batch inner;
+  inner.put("put", "1");
+  inner.erase("old");
+  inner.append("n", "1");
+  inner.require_absent("put");
+  batch outer;
+  outer.put("mine", "1");
+  outer.include(inner);
+  EXPECT_EQ(outer.byte_size(), inner.byte_size() + 5);
+  ASSERT_EQ(commit(putting("old", "")), "");
+  EXPECT_EQ(commit(outer), "");
+  EXPECT_EQ(value_of(*store, "mine"), "1");
+  EXPECT_EQ(value_of(*store, "put"), "1");
+  EXPECT_EQ(value_of(*store, "old"), "absent");
+  EXPECT_EQ(scan_all(*store, "n", "o").size(), 1u);
+  EXPECT_EQ(commit(outer), "precondition failed");
+}
+
+TEST_P(engine_conformance, is_not_empty_when_it_only_appends) {
+  batch b;
+  b.append("n", "12");
+  EXPECT_FALSE(b.empty());
+  EXPECT_EQ(b.byte_size(), 11u);
 }
 
 INSTANTIATE_TEST_SUITE_P(both, engine_conformance,

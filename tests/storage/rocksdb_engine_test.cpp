@@ -134,6 +134,69 @@ TEST(rocksdb_engine, keeps_what_was_acknowledged_when_the_process_is_killed) {
   EXPECT_GE(i, acknowledged);
 }
 
+TEST(rocksdb_engine, gives_no_sequence_number_twice_over_restarts_and_kills) {
+  const temporary_directory directory;
+  const auto append_some = [](engine& store, const std::string& value, int count) {
+    for (int i = 0; i < count; ++i) {
+      batch b;
+      b.append("n", value);
+      if (!commit(store, b)) return false;
+    }
+    return true;
+  };
+  // Each kill comes just after an acknowledged commit, at different places of a block.
+  for (const int count : {1, 5, 4090, 10}) {
+    const auto child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto store = make_engine(engine_kind::rocksdb, directory.path() + "/store");
+      std::vector<batch> group(static_cast<std::size_t>(count));
+      for (auto& b : group) b.append("n", "killed");
+      const bool good = append_some(*store, "killed", 3) && store->commit(group).front();
+      if (good) ::kill(::getpid(), SIGKILL);
+      ::_exit(1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    const auto store = make_engine(engine_kind::rocksdb, directory.path() + "/store");
+    const auto before = everything(*store);
+    ASSERT_TRUE(append_some(*store, "closed", 2));
+    const auto after = everything(*store);
+    ASSERT_EQ(after.size(), before.size() + 2);
+    EXPECT_EQ(after.back().second, "closed");
+    EXPECT_EQ(after[after.size() - 2].second, "closed");
+  }
+  const auto store = make_engine(engine_kind::rocksdb, directory.path() + "/store");
+  EXPECT_EQ(everything(*store).size(), std::size_t{4 * (3 + 2) + 1 + 5 + 4090 + 10});
+}
+
+TEST(rocksdb_engine, reserves_sequence_numbers_in_blocks_under_a_key_of_its_own) {
+  const temporary_directory directory;
+  {
+    const auto store = make_engine(engine_kind::rocksdb, directory.path());
+    batch b;
+    b.append("n", "");
+    ASSERT_EQ(outcome_of(*store, b), "");
+  }
+  std::string reserved;
+  ASSERT_TRUE(
+      open_raw(directory.path())->Get({}, std::string("\0\0\0\0sequence", 12), &reserved).ok());
+  EXPECT_EQ(reserved, to_big_endian(std::uint64_t{4097}));
+  const auto store = make_engine(engine_kind::rocksdb, directory.path());
+  batch b;
+  b.append("n", "");
+  ASSERT_EQ(outcome_of(*store, b), "");
+  EXPECT_EQ(everything(*store).back().first, "n" + to_big_endian(std::uint64_t{4097}));
+}
+
+TEST(rocksdb_engine, refuses_a_store_whose_sequence_cannot_be_read) {
+  const temporary_directory directory;
+  make_engine(engine_kind::rocksdb, directory.path()).reset();
+  ASSERT_TRUE(open_raw(directory.path())->Put({}, std::string("\0\0\0\0sequence", 12), "x").ok());
+  EXPECT_EQ(outcome(open_rocksdb_engine(small_rocksdb(directory.path()))), "corrupt");
+}
+
 TEST(rocksdb_engine, survives_a_log_whose_end_was_torn_off) {
   const temporary_directory directory;
   {
