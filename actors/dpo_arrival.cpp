@@ -258,6 +258,7 @@ class decision_maker {
 std::optional<channel_number> channel_of_reference(const organisation_context& in, service via,
                                                    const std::optional<std::string>& reference) {
   const auto number = [&](const tenants::channel_settings& of) -> std::optional<channel_number> {
+    if (of.external) return std::nullopt;  // somebody else's to fetch
     const auto found = in.numbers.find(of.name);
     if (found == in.numbers.end()) return std::nullopt;
     return found->second;

@@ -133,6 +133,7 @@ class house {
       });
     }
     for (const auto& [name, number] : context->numbers) {
+      if (args_.settings->find(name)->external) continue;  // an installation elsewhere
       channels_.push_back(children_.add(
           "channel " + name.to_string(),
           [this, context, at = number, organisation_handle, desk, writer, &system] {

@@ -2,6 +2,7 @@
 
 #include "config/files.hpp"
 #include "config/national_addresses.hpp"
+#include "config/quota_declarations.hpp"
 #include "config/setting.hpp"
 #include "config/text.hpp"
 
@@ -144,6 +145,7 @@ declarations<hub_settings> declare_all() {
       [](auto& s) -> auto& { return s.broker_calls_per_minute; },
       "Calls of each other Broker endpoint per Maskinporten client and minute. Altinn allows 120.");
   declare_limits(all);
+  declare_quotas(all, [](auto& s) -> auto& { return s.quotas; }, "false", "no limit");
   all.add(
       "events.keep_hours", integer_kind{1, 8760}, [](auto& s) -> auto& { return s.events_keep; },
       "How long a channel's events (statuses and arrivals) can be resumed from.");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/problem.hpp"
+#include "config/quota_settings.hpp"
 #include "config/secret.hpp"
 
 #include <chrono>
@@ -55,6 +56,7 @@ struct hub_settings {
   std::size_t max_listeners_per_channel = 16;            // 429 beyond
   std::chrono::hours events_keep{72};
   std::size_t io_workers = 2;
+  quota_settings quotas;                                 // for organisations that say nothing else
   std::size_t broker_search_per_minute = 10;             // per Maskinporten client, dpo.md 3.7
   std::size_t broker_calls_per_minute = 120;             // each other endpoint
   std::string log_level = "info";

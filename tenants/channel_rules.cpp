@@ -1,6 +1,7 @@
 #include "tenants/channel_rules.hpp"
 
 #include "config/yaml.hpp"
+#include "tenants/connected_services.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@ class rules {
   explicit rules(const organisation& owner) : owner_(owner) {}
 
   std::vector<problem> run() {
+    for (const auto which : all_services) not_connected(which);
     for (const auto& channel : owner_.channels) service_off(channel);
     receives_once();
     for (const auto& channel : owner_.channels) reference_form(channel);
@@ -41,19 +43,32 @@ class rules {
                        channel.where.line);
   }
 
+  void not_connected(service which) {
+    if (!owner_.enabled(which) || is_connected(which)) return;
+    std::string connected;
+    for (const auto each : connected_services)
+      connected += (connected.empty() ? "" : ", ") + std::string(to_string(each));
+    problems_.push_back(
+        {owner_.where_enabled(which),
+         fmt::format("the organisation enables {}, which this version of the hub does not connect "
+                     "[not-connected]",
+                     to_string(which)),
+         fmt::format("Set it to false. Connected: {}.", connected)});
+  }
+
   void service_off(const channel_settings& channel) {
     for (const auto& [list, verb] :
          {std::pair{&channel.sends, "sends"}, {&channel.receives, "receives"}}) {
       for (const auto used : *list) {
-        if (used != service::dpo)
-          report(channel, "service-off",
-                 fmt::format("{} {}, which this version of the hub does not connect", verb,
-                             to_string(used)),
-                 fmt::format("Remove {} from `{}`; DPO is connected.", to_string(used), verb));
-        else if (!owner_.dpo.enabled)
-          report(channel, "service-off",
-                 fmt::format("{} DPO, but the organisation has not enabled it", verb),
-                 fmt::format("Set services.dpo.enabled to true, or remove DPO from `{}`.", verb));
+        if (owner_.enabled(used)) continue;
+        const auto name = to_string(used);
+        std::string key(name);
+        std::ranges::transform(key, key.begin(),
+                               [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+        report(channel, "service-off",
+               fmt::format("{} {}, but the organisation has not enabled it", verb, name),
+               fmt::format("Set services.{}.enabled to true, or remove {} from `{}`.", key, name,
+                           verb));
       }
     }
   }

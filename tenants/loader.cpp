@@ -50,6 +50,8 @@ class builder {
                       {},
                       {},
                       {}};
+    other_services(made);
+    made.quotas = draft_.quotas;
     // With a channel missing, the rules among channels would say things that are not so.
     if (channels) {
       made.channels = *std::move(channels);
@@ -62,6 +64,24 @@ class builder {
   }
 
  private:
+  void other_services(organisation& made) {
+    const auto take = [&](auto& to, const auto& from, std::string_view key) {
+      to = from;
+      to.where = tree_.where(key);
+    };
+    take(made.dpi, draft_.dpi, "services.dpi.enabled");
+    take(made.dpf, draft_.dpf, "services.dpf.enabled");
+    take(made.dpv, draft_.dpv, "services.dpv.enabled");
+    take(made.dpe, draft_.dpe, "services.dpe.enabled");
+    take(made.dpfio, draft_.dpfio, "services.dpfio.enabled");
+    take(made.dph, draft_.dph, "services.dph.enabled");
+    if (made.dpi.supplier && !organisation_id::parse(*made.dpi.supplier))
+      report(tree_.where("services.dpi.supplier"),
+             fmt::format("services.dpi.supplier {} is no organisation number",
+                         in_quotes(*made.dpi.supplier)),
+             "Write its nine digits.");
+  }
+
   bool was_refused(std::string_view key) {
     const auto value = tree_.find(key);
     if (!value) return false;
@@ -142,14 +162,21 @@ class builder {
         all_good = false;
         continue;
       }
-      if (draft.credentials.empty())
+      if (draft.external && !draft.credentials.empty())
+        report(draft.where,
+               fmt::format("channel {} is external, but has credentials; nobody can use a seat "
+                           "that is elsewhere",
+                           in_quotes(draft.name)),
+               "Remove its `credentials`, or `external`.");
+      if (draft.credentials.empty() && !draft.external)
         report(draft.where,
                fmt::format("channel {} has no credentials; nobody could use it",
                            in_quotes(draft.name)),
                "Add one under `credentials`; `knutepunkt credential` makes it.");
       made.push_back({*name, draft.sends, draft.receives, draft.message_channel, draft.credentials,
                       draft.lock_timeout, draft.where, previous_names(draft),
-                      draft.previous_message_channels});
+                      draft.previous_message_channels, draft.external, draft.addresses,
+                      draft.quotas});
     }
     if (draft_.channels.empty())
       report(tree_.where("channels"), "the organisation has no channel",

@@ -2,7 +2,9 @@
 
 #include "config/hub_settings.hpp"
 #include "config/ids.hpp"
+#include "config/quota_settings.hpp"
 #include "config/secret.hpp"
+#include "tenants/service_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +45,10 @@ struct channel_settings {
   // references that answers to those still come with.
   std::vector<channel_name> previous_names = {};
   std::vector<std::string> previous_message_channels = {};
+  // An installation at another supplier: the hub leaves its arrivals alone and has no seat for it.
+  bool external = false;
+  channel_addresses addresses{};
+  quota_limits quotas{};
 };
 
 // An organisation that this one sends and receives for: the Altinn system user that it has granted.
@@ -74,7 +80,17 @@ struct organisation {
   std::vector<channel_settings> channels;
   std::string file;         // where it was read from
   std::string fingerprint;  // changes when the file's content changes
+  dpi_settings dpi{};
+  dpf_settings dpf{};
+  dpv_settings dpv{};
+  dpe_settings dpe{};
+  dpfio_settings dpfio{};
+  dph_settings dph{};
+  quota_settings quotas{};
 
+  bool enabled(service) const;
+  // Where the file enables it; the file as a whole for one it does not.
+  source_position where_enabled(service) const;
   const channel_settings* find(const channel_name&) const;
   // The one channel that receives a service, if any.
   const channel_settings* receiver(service) const;

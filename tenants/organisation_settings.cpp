@@ -1,8 +1,13 @@
 #include "tenants/organisation_settings.hpp"
 
+#include "config/ids.hpp"
+#include "config/quota_declarations.hpp"
 #include "tenants/loader.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
 
 namespace kp::tenants {
 
@@ -41,7 +46,7 @@ struct service_list_kind {
       if (!named)
         reader.refuse(item,
                       fmt::format("{}: {} is no message service", reader.what, in_quotes(*word)),
-                      "Write DPO, in capital letters.");
+                      "Write DPO, DPI, DPF, DPV, DPE, DPFIO or DPH, in capital letters.");
       else if (!all.insert(*named).second)
         reader.refuse(item, fmt::format("{} names {} twice", reader.what, *word), "Remove one.");
     }
@@ -77,6 +82,54 @@ struct text_list_kind {
     return all;
   }
 };
+
+// [value, ...] as a set; `parse` makes one of the text of an item.
+template <class T>
+struct set_kind {
+  const char* element;  // "an account: a UUID"
+  std::optional<T> (*parse)(const std::string&);
+
+  std::string type() const { return "list"; }
+  std::string range() const { return element; }
+  std::string show(const std::set<T>&) const { return ""; }
+  std::optional<std::set<T>> read(const yaml_value& value, value_reader& reader) const {
+    if (!value.is_list()) {
+      reader.refuse(value, reader.what + " must be a list", "Write it in brackets: [...].");
+      return std::nullopt;
+    }
+    const auto before = reader.problems.size();
+    std::set<T> all;
+    for (const auto& item : value.items()) {
+      const auto word = reader.scalar(item);
+      if (!word) continue;
+      auto one = parse(*word);
+      if (!one)
+        reader.refuse(item, fmt::format("{}: {} is not {}", reader.what, in_quotes(*word), element),
+                      "Correct it.");
+      else if (!all.insert(*std::move(one)).second)
+        reader.refuse(item, fmt::format("{} names {} twice", reader.what, *word), "Remove one.");
+    }
+    if (reader.problems.size() > before) return std::nullopt;
+    return all;
+  }
+};
+
+std::optional<std::string> as_account(const std::string& text) {
+  if (text.size() != 36 || !detail::is_uuid(text)) return std::nullopt;
+  std::string lower = text;
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+std::optional<std::int64_t> as_her_id(const std::string& text) {
+  std::int64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc() || stopped != end || number < 1) return std::nullopt;
+  return number;
+}
 
 // A list of maps, each with the declared settings of T. Error texts call an item `noun "title"`,
 // the title being the value of its key `title_key`.
@@ -179,6 +232,25 @@ void add_dpo(declarations<organisation_draft>& all) {
       "How many seconds lie between two searches for arrivals.", usual);
 }
 
+void add_other_services(declarations<organisation_draft>& all) {
+  const auto enabled = [&](const char* name, auto place, std::string what) {
+    all.add(
+        fmt::format("services.{}.enabled", name), switch_kind{},
+        [place](auto& s) -> auto& { return place(s).enabled; },
+        "Whether the organisation uses " + what + ".", usual);
+  };
+  enabled("dpi", [](auto& s) -> auto& { return s.dpi; }, "DPI (digital post to residents)");
+  all.add(
+      "services.dpi.supplier", text_kind{}, [](auto& s) -> auto& { return s.dpi.supplier; },
+      "The supplier in whose name digital post is handed over, nine digits.",
+      otherwise("the organisation itself"));
+  enabled("dpf", [](auto& s) -> auto& { return s.dpf; }, "DPF (KS SvarUt and SvarInn)");
+  enabled("dpv", [](auto& s) -> auto& { return s.dpv; }, "DPV (Altinn Correspondence)");
+  enabled("dpe", [](auto& s) -> auto& { return s.dpe; }, "DPE (eInnsyn)");
+  enabled("dpfio", [](auto& s) -> auto& { return s.dpfio; }, "DPFIO (KS Fiks IO)");
+  enabled("dph", [](auto& s) -> auto& { return s.dph; }, "DPH (Norsk helsenett)");
+}
+
 declarations<organisation_draft> declare_organisation() {
   declarations<organisation_draft> all{organisation_draft{}};
   all.add(
@@ -200,6 +272,9 @@ declarations<organisation_draft> declare_organisation() {
       "The organisation's client at Maskinporten.",
       otherwise("MOVE_IP_number, with the organisation number"));
   add_dpo(all);
+  add_other_services(all);
+  declare_quotas(
+      all, [](auto& s) -> auto& { return s.quotas; }, "that of hub.yaml", "that of hub.yaml");
   all.add(
       "channels",
       list_kind<channel_draft>{&channel_draft_settings, "channel", "name", most_channels},
@@ -244,7 +319,28 @@ declarations<channel_draft> declare_channel() {
       "credentials",
       list_kind<basic_credential>{&credential_settings, "credential", "user", most_credentials},
       [](auto& s) -> auto& { return s.credentials; },
-      "Who may use the channel's REST API; at least one.", needed);
+      "Who may use the channel's REST API; at least one, none for an external channel.", usual);
+  all.add(
+      "external", switch_kind{}, [](auto& s) -> auto& { return s.external; },
+      "Whether the channel is an installation at another supplier. The hub leaves its arrivals "
+      "alone; it has no credentials.",
+      usual);
+  all.add(
+      "dpi.channel", text_kind{}, [](auto& s) -> auto& { return s.addresses.dpi_channel; },
+      "The channel (kanal) that brings receipts of DPI back to this channel: A-Z, a-z, 0-9, -, _ "
+      "and the dot, which is sent as _; case does not count.",
+      usual);
+  all.add(
+      "dpfio.accounts", set_kind<std::string>{"an account: a UUID", &as_account},
+      [](auto& s) -> auto& { return s.addresses.dpfio_accounts; },
+      "The accounts in Fiks IO that are this channel's.", usual);
+  all.add(
+      "dph.her_ids", set_kind<std::int64_t>{"a HER-id: a positive number", &as_her_id},
+      [](auto& s) -> auto& { return s.addresses.her_ids; }, "The HER-ids that are this channel's.",
+      usual);
+  declare_quota_limits(
+      all, "quotas.", [](auto& s) -> auto& { return s.quotas; }, "of this channel",
+      "quotas.channel of the organisation");
   return all;
 }
 

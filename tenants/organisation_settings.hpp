@@ -18,6 +18,9 @@ struct channel_draft {
   std::vector<std::string> previous_names;
   std::vector<std::string> previous_message_channels;
   source_position where;
+  bool external = false;
+  channel_addresses addresses{};
+  quota_limits quotas{};
 };
 
 struct organisation_draft {
@@ -28,6 +31,13 @@ struct organisation_draft {
   std::string maskinporten_client_id;
   dpo_settings dpo;
   std::vector<channel_draft> channels;
+  dpi_settings dpi{};
+  dpf_settings dpf{};
+  dpv_settings dpv{};
+  dpe_settings dpe{};
+  dpfio_settings dpfio{};
+  dph_settings dph{};
+  quota_settings quotas{};
 };
 
 const declarations<organisation_draft>& organisation_settings();

@@ -85,6 +85,22 @@ TEST_F(channel_router_test, C24_without_a_receiver_only_own_references_are_taken
   EXPECT_EQ(route("foo-42"), fag);
 }
 
+TEST_F(channel_router_test, what_belongs_to_an_external_channel_is_left_alone) {
+  auto settings = std::make_shared<tenants::organisation>(*house.context->settings);
+  settings->channels[0].external = true;
+  house.use(settings);
+  router = house.system.spawn(channel_router,
+                              channel_router_args{house.context, house.organisation, house.writer});
+  EXPECT_EQ(route({}), std::nullopt);
+  EXPECT_EQ(route("foo-42"), fag);
+  settings = std::make_shared<tenants::organisation>(*settings);
+  settings->channels[1].external = true;
+  house.use(settings);
+  router = house.system.spawn(channel_router,
+                              channel_router_args{house.context, house.organisation, house.writer});
+  EXPECT_EQ(route("foo-42"), std::nullopt);
+}
+
 TEST_F(channel_router_test, a_message_is_stored_with_conversation_and_answer_in_one_commit) {
   const letter l;
   auto a = arriving(l);

@@ -63,8 +63,9 @@ TEST(channel_rules, a_service_that_is_not_enabled_breaks_service_off) {
                                     "[service-off]"),
                           HasSubstr("receives DPO, but the organisation has not enabled it")));
   EXPECT_THAT(broken({channel("a", {service::dpo, service::dpv}, none)}),
-              ElementsAre(HasSubstr("sends DPV, which this version of the hub does not connect "
-                                    "[service-off]")));
+              ElementsAre(HasSubstr("sends DPV, but the organisation has not enabled it "
+                                    "[service-off]. Set services.dpv.enabled to true, or remove "
+                                    "DPV from `sends`.")));
 }
 
 TEST(channel_rules, a_sender_without_a_way_back_breaks_reference_needed) {

@@ -312,3 +312,42 @@ TEST(organisation_settings, the_page_holds_the_reference_that_the_declarations_s
   EXPECT_THAT(page, testing::EndsWith(describe_organisation_settings()))
       << "write the tables anew: knutepunkt settings --organisation";
 }
+
+TEST_F(organisation_file, says_what_other_services_and_their_channels_need) {
+  const auto got = load(head.substr(0, head.find("services")) +
+                        "services: {dpo: {enabled: true}, dpi: {supplier: 910075918}}\n"
+                        "quotas: {dry_run: true, channel: {requests_per_second: 5}}\n"
+                        "channels:\n" +
+                        channel("arkiv",
+                                "receives: [DPO]\n    dpi: {channel: Arkiv.1}\n"
+                                "    dpfio: {accounts: [2B7E1D54-6C30-4A5B-9F0D-0A1B2C3D4E5F]}\n"
+                                "    dph: {her_ids: [8093]}\n    quotas: {bytes_stored: 2GB}") +
+                        "  - name: elsewhere\n    external: true\n    message_channel: other\n");
+  ASSERT_EQ(lines(got.problems), "");
+  const auto& o = *got.organisations.at(0);
+  EXPECT_EQ(o.dpi.supplier, "910075918");
+  EXPECT_FALSE(o.enabled(service::dpi));
+  EXPECT_TRUE(o.enabled(service::dpo));
+  EXPECT_EQ(o.quotas.dry_run, true);
+  EXPECT_EQ(o.quotas.channel.requests_per_second, 5U);
+  EXPECT_EQ(o.quotas.organisation, quota_limits{});
+  const auto& arkiv = o.channels.at(0);
+  EXPECT_EQ(arkiv.addresses.dpi_channel, "Arkiv.1");
+  EXPECT_THAT(arkiv.addresses.dpfio_accounts, ElementsAre("2b7e1d54-6c30-4a5b-9f0d-0a1b2c3d4e5f"));
+  EXPECT_THAT(arkiv.addresses.her_ids, ElementsAre(8093));
+  EXPECT_EQ(arkiv.quotas.bytes_stored, 2ull << 30);
+  EXPECT_TRUE(o.channels.at(1).external);
+}
+
+TEST_F(organisation_file, a_service_that_this_version_does_not_connect_cannot_be_enabled) {
+  auto yaml = least;
+  yaml.replace(yaml.find("services: {dpo"), 14, "services: {dph: {enabled: true}, dpo");
+  EXPECT_EQ(problems(yaml),
+            "a.yaml:5:27: the organisation enables DPH, which this version of the hub does not "
+            "connect [not-connected]. Set it to false. Connected: DPO.\n");
+}
+
+TEST_F(organisation_file, an_external_channel_has_no_credentials) {
+  EXPECT_THAT(problems(head + "channels:\n" + channel("a", "external: true")),
+              HasSubstr("channel \"a\" is external, but has credentials"));
+}

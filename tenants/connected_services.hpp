@@ -1,0 +1,18 @@
+#pragma once
+
+#include "config/ids.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace kp::tenants {
+
+// The message services that this build connects. An adapter adds its service here and nowhere else;
+// enabling another one is an error of configuration.
+inline constexpr std::array connected_services{service::dpo};
+
+constexpr bool is_connected(service which) {
+  return std::ranges::find(connected_services, which) != connected_services.end();
+}
+
+}  // namespace kp::tenants
