@@ -1,149 +1,157 @@
 #include "tenants/channel_rules.hpp"
 
 #include "config/yaml.hpp"
-#include "tenants/connected_services.hpp"
+#include "tenants/channel_checks.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 
 namespace kp::tenants {
 
 namespace {
 
-// The longest reference that is not mistaken for a random one (dpo.md 6.1).
-constexpr std::size_t longest_reference = 25;
+constexpr std::size_t longest_dpi_channel = 28;  // dpi.md 3.1; more is accepted by most
 
-class rules {
- public:
-  explicit rules(const organisation& owner) : owner_(owner) {}
-
-  std::vector<problem> run() {
-    for (const auto which : all_services) not_connected(which);
-    for (const auto& channel : owner_.channels) service_off(channel);
-    receives_once();
-    for (const auto& channel : owner_.channels) reference_form(channel);
-    reference_unique();
-    reference_needed();
-    return std::move(problems_);
-  }
-
- private:
-  // `rule` is the name that the header and the documentation give it.
-  void report(const channel_settings& channel, std::string_view rule, std::string_view broken,
-              std::string remedy) {
-    problems_.push_back(
-        {channel.where,
-         fmt::format("channel {} {} [{}]", in_quotes(channel.name.to_string()), broken, rule),
-         std::move(remedy)});
-  }
-
-  static std::string name_and_line(const channel_settings& channel) {
-    return fmt::format("channel {} (line {})", in_quotes(channel.name.to_string()),
-                       channel.where.line);
-  }
-
-  void not_connected(service which) {
-    if (!owner_.enabled(which) || is_connected(which)) return;
-    std::string connected;
-    for (const auto each : connected_services)
-      connected += (connected.empty() ? "" : ", ") + std::string(to_string(each));
-    problems_.push_back(
-        {owner_.where_enabled(which),
-         fmt::format("the organisation enables {}, which this version of the hub does not connect "
-                     "[not-connected]",
-                     to_string(which)),
-         fmt::format("Set it to false. Connected: {}.", connected)});
-  }
-
-  void service_off(const channel_settings& channel) {
-    for (const auto& [list, verb] :
-         {std::pair{&channel.sends, "sends"}, {&channel.receives, "receives"}}) {
-      for (const auto used : *list) {
-        if (owner_.enabled(used)) continue;
-        const auto name = to_string(used);
-        std::string key(name);
-        std::ranges::transform(key, key.begin(),
-                               [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-        report(channel, "service-off",
-               fmt::format("{} {}, but the organisation has not enabled it", verb, name),
-               fmt::format("Set services.{}.enabled to true, or remove {} from `{}`.", key, name,
-                           verb));
-      }
-    }
-  }
-
-  void receives_once() {
-    for (const auto what : all_services) {
-      const channel_settings* first = nullptr;
-      for (const auto& channel : owner_.channels) {
-        if (!channel.receives.contains(what)) continue;
-        if (first)
-          report(channel, "receives-once",
-                 fmt::format("receives {}, as {} does already; arrivals would go to either",
-                             to_string(what), name_and_line(*first)),
-                 fmt::format("Remove {} from `receives` of one of them.", to_string(what)));
-        else
-          first = &channel;
-      }
-    }
-  }
-
-  void reference_form(const channel_settings& channel) {
-    if (!channel.message_channel) return;
-    const auto& text = *channel.message_channel;
-    const auto allowed = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             c == '-' || c == '_';
-    };
-    if (!text.empty() && text.size() <= longest_reference && std::ranges::all_of(text, allowed))
-      return;
-    report(channel, "reference-form",
-           fmt::format("has the message_channel {}, which is no reference", in_quotes(text)),
-           fmt::format("Use 1 to {} of the characters A-Z, a-z, 0-9, - and _.", longest_reference));
-  }
-
-  void reference_unique() {
-    for (auto channel = owner_.channels.begin(); channel != owner_.channels.end(); ++channel) {
-      if (!channel->message_channel) continue;
-      const auto same =
-          std::find_if(owner_.channels.begin(), channel, [&](const channel_settings& other) {
-            return other.message_channel == channel->message_channel;
-          });
-      if (same != channel)
-        report(*channel, "reference-unique",
-               fmt::format("has the message_channel {} of {}; each would take the other's "
-                           "statuses and receipts",
-                           in_quotes(*channel->message_channel), name_and_line(*same)),
-               "Give each its own.");
-    }
-  }
-
-  // dpo.md 6: at most one seat of an organisation is without a reference, the one that receives.
-  void reference_needed() {
-    const auto sends = [](const channel_settings& channel) {
-      return channel.sends.contains(service::dpo);
-    };
-    if (std::ranges::count_if(owner_.channels, sends) < 2) return;
-    for (const auto& channel : owner_.channels) {
-      if (!sends(channel) || channel.message_channel || channel.receives.contains(service::dpo))
-        continue;
-      report(channel, "reference-needed",
-             "sends DPO beside other channels, but does not receive it and has no "
-             "message_channel; its statuses and receipts would not find it",
-             fmt::format("Give it a message_channel, e.g. {}, or remove DPO from `sends`.",
-                         channel.name.to_string().substr(0, longest_reference)));
-    }
-  }
-
-  const organisation& owner_;
-  std::vector<problem> problems_;
+constexpr std::array rules{
+    channel_rule{"not-connected", "all",
+                 "An organisation enables only services that this version of the hub connects.", "",
+                 "An adapter exists only for connected services.", &checks::not_connected, nullptr},
+    channel_rule{"service-off", "all",
+                 "A channel sends and receives only what its organisation has enabled.",
+                 "dpf 24, dpfio 26",
+                 "No adapter is started for a service that is off: nothing is asked for.",
+                 &checks::service_off, nullptr},
+    channel_rule{"sends-only", "DPV, DPI",
+                 "No channel receives DPV or DPI: nothing but receipts comes back, and those go to "
+                 "the channel that sent.",
+                 "dpv N6, N8, N9, dpi C11",
+                 "Statuses are asked for by the id of what this hub has sent.", &checks::sends_only,
+                 nullptr},
+    channel_rule{"receives-once", "DPO, DPF, DPE",
+                 "At most one channel of an organisation receives a service.",
+                 "dpo C15, C20, dpf 24, dpe C2",
+                 "The seat of the service is a lease in the store; what is written in the name of "
+                 "an earlier holder is refused in the commit.",
+                 &checks::receives_once, nullptr},
+    channel_rule{"one-for-dpe", "DPE",
+                 "One channel of an organisation uses DPE at all, for sending and receiving: there "
+                 "is one queue, and nothing in it tells channels apart.",
+                 "dpe C1 to C5, C7", "The seat, as for receives-once.", &checks::one_for_dpe,
+                 nullptr},
+    channel_rule{"reference-form", "DPO", "A message_channel is 1 to 25 of A-Z, a-z, 0-9, - and _.",
+                 "dpo C17, C21",
+                 "Another reference cannot come back: it would be taken for a random one.",
+                 &checks::reference_form, nullptr},
+    channel_rule{"reference-unique", "DPO", "No two channels have the same message_channel.",
+                 "dpo C18 to C20",
+                 "What comes back is matched letter by letter with one channel's reference.",
+                 &checks::reference_unique, nullptr},
+    channel_rule{"reference-needed", "DPO",
+                 "When several channels send DPO, each that does not receive it has a "
+                 "message_channel.",
+                 "dpo C1 to C3, C15, C16, C20",
+                 "The hub puts the message_channel into each message that the channel sends and "
+                 "refuses another one.",
+                 &checks::reference_needed, nullptr},
+    channel_rule{"receipt-channel-form", "DPI",
+                 "A dpi.channel is made of A-Z, a-z, 0-9, -, _ and the dot, which is sent as _.",
+                 "dpi C1, C8", "", &checks::receipt_channel_form, nullptr},
+    channel_rule{"receipt-channel-needed", "DPI",
+                 "When several channels send DPI, each has a dpi.channel: asking without one would "
+                 "take the receipts of all.",
+                 "dpi C3, C5", "", &checks::receipt_channel_needed, nullptr},
+    channel_rule{"receipt-channel-unique", "DPI",
+                 "No two channels that share an inbox for receipts have the same dpi.channel; case "
+                 "does not count, and organisations that share a supplier share its inbox.",
+                 "dpi C4, C6", "", &checks::receipt_channel_unique, &checks::receipt_channels},
+    channel_rule{"account-needed", "DPFIO",
+                 "A channel that uses DPFIO has an account of its own in dpfio.accounts.",
+                 "dpfio 10, 22, 23", "", &checks::account_needed, nullptr},
+    channel_rule{"account-unique", "DPFIO",
+                 "No two channels, of whatever organisation, have the same account.",
+                 "dpfio 22, 23", "", &checks::account_unique, &checks::accounts},
+    channel_rule{"her-id-needed", "DPH",
+                 "A channel that uses DPH has a HER-id of its own in dph.her_ids.", "dph C2, C4",
+                 "", &checks::her_id_needed, nullptr},
+    channel_rule{"her-id-unique", "DPH",
+                 "No two channels, of whatever organisation, have the same HER-id: reading takes "
+                 "messages and receipts away from the other.",
+                 "dph C3 to C5", "", &checks::her_id_unique, &checks::her_ids},
 };
 
 }  // namespace
 
+void rule_report::channel(const channel_settings& whose, std::string_view broken,
+                          std::string remedy) {
+  problems.push_back(
+      {whose.where,
+       fmt::format("channel {} {} [{}]", in_quotes(whose.name.to_string()), broken, rule),
+       std::move(remedy)});
+}
+
+void rule_report::organisation(const source_position& where, std::string_view broken,
+                               std::string remedy) {
+  problems.push_back(
+      {where, fmt::format("the organisation {} [{}]", broken, rule), std::move(remedy)});
+}
+
+std::span<const channel_rule> channel_rules() {
+  return rules;
+}
+
 std::vector<problem> check_channel_rules(const organisation& owner) {
-  return rules(owner).run();
+  std::vector<problem> problems;
+  for (const auto& rule : rules) {
+    rule_report report{problems, rule.name};
+    if (rule.check) rule.check(owner, report);
+  }
+  return problems;
+}
+
+std::vector<problem> claims_of_all::add(const organisation& next) {
+  std::vector<problem> problems;
+  std::map<std::string, holder, std::less<>> made;
+  for (const auto& rule : rules) {
+    if (!rule.claims) continue;
+    for (auto& claim : rule.claims(next)) {
+      auto key = fmt::format("{} {}", rule.name, claim.key);
+      rule_report report{problems, rule.name};
+      if (const auto other = held_.find(key); other != held_.end())
+        report.channel(
+            *claim.by,
+            fmt::format("has the {}, as channel {} of {} ({}:{}) does already", claim.what,
+                        in_quotes(other->second.channel), other->second.organisation,
+                        other->second.where.file, other->second.where.line),
+            "Give each its own.");
+      made.emplace(std::move(key),
+                   holder{next.id.to_string(), claim.by->name.to_string(), claim.by->where});
+    }
+  }
+  if (problems.empty()) held_.merge(made);
+  return problems;
+}
+
+std::vector<problem> channel_warnings(const organisation& owner) {
+  std::vector<problem> warnings;
+  for (const auto& channel : owner.channels)
+    if (const auto& kanal = channel.addresses.dpi_channel;
+        kanal && kanal->size() > longest_dpi_channel)
+      warnings.push_back(
+          {channel.where,
+           fmt::format("channel {}: its dpi.channel {} is longer than {} characters",
+                       in_quotes(channel.name.to_string()), in_quotes(*kanal), longest_dpi_channel),
+           "Shorten it: not every mailbox operator takes longer ones."});
+  return warnings;
+}
+
+std::string normalised_dpi_channel(std::string_view text) {
+  std::string same(text);
+  for (auto& c : same) {
+    if (c == '.') c = '_';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return same;
 }
 
 }  // namespace kp::tenants

@@ -3,17 +3,66 @@
 #include "config/problem.hpp"
 #include "tenants/organisation.hpp"
 
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace kp::tenants {
 
-// The channel rules that configuration can break, for the services that are connected (dpo.md 6,
-// 9). Each problem names file, line, the channel, the rule, and what to do.
-//   receives-once:      two channels receive the same service
-//   service-off:        a channel sends or receives a service that the organisation has not enabled
-//   reference-needed:   several channels send DPO and one that does not receive it has no
-//   message_channel reference-unique:   two channels with the same message_channel reference-form:
-//   message_channel does not match ^[a-zA-Z0-9-_]{1,25}$ (C21)
+// What a channel rule has to say of an organisation.
+struct rule_report {
+  std::vector<problem>& problems;
+  std::string_view rule;  // its name, which ends every error text
+
+  // "channel "fag" <broken> [<rule>]. <remedy>"
+  void channel(const channel_settings&, std::string_view broken, std::string remedy);
+  void organisation(const source_position&, std::string_view broken, std::string remedy);
+};
+
+// One rule of who may send and receive with what. This table is the whole of them; the page
+// docs/channel-rules.md explains each, and a test holds the two together.
+struct channel_rule {
+  std::string_view name;
+  std::string_view services;  // "DPO, DPF", "all"
+  std::string_view says;      // one sentence for an operator
+  std::string_view source;    // the statements it comes from, as the reference numbers them
+  std::string_view held;      // how it is held while the hub runs
+  // Reports where the file of one organisation breaks it.
+  void (*check)(const organisation&, rule_report&) = nullptr;
+  // What an organisation claims and no channel of another organisation of the hub may claim too.
+  struct claim {
+    std::string key;   // unique across the rule
+    std::string what;  // "HER-id 8093"
+    const channel_settings* by;
+  };
+  std::vector<claim> (*claims)(const organisation&) = nullptr;
+};
+std::span<const channel_rule> channel_rules();
+
+// Every rule on one organisation. Each problem names file, line, the channel, what is broken with
+// the rule's name, and what to do.
 std::vector<problem> check_channel_rules(const organisation&);
+
+// The rules among organisations, told organisation by organisation.
+class claims_of_all {
+ public:
+  // The problems that `next` has with those before; with none, its claims are kept.
+  std::vector<problem> add(const organisation& next);
+
+ private:
+  struct holder {
+    std::string organisation, channel;
+    source_position where;
+  };
+  std::map<std::string, holder, std::less<>> held_;  // by rule and key
+};
+
+// What is allowed but may not work everywhere, for `knutepunkt check`.
+std::vector<problem> channel_warnings(const organisation&);
+
+// A channel of DPI as corner 2 compares it: dots sent as _, case does not count (dpi.md C1, C4).
+std::string normalised_dpi_channel(std::string_view);
 
 }  // namespace kp::tenants

@@ -52,6 +52,7 @@ class builder {
                       {}};
     other_services(made);
     made.quotas = draft_.quotas;
+    made.waiting_moves = draft_.waiting_moves;
     // With a channel missing, the rules among channels would say things that are not so.
     if (channels) {
       made.channels = *std::move(channels);

@@ -87,6 +87,7 @@ struct organisation {
   dpfio_settings dpfio{};
   dph_settings dph{};
   quota_settings quotas{};
+  bool waiting_moves = true;  // arrivals that nobody has peeked follow the inbound seat
 
   bool enabled(service) const;
   // Where the file enables it; the file as a whole for one it does not.

@@ -273,6 +273,11 @@ declarations<organisation_draft> declare_organisation() {
       otherwise("MOVE_IP_number, with the organisation number"));
   add_dpo(all);
   add_other_services(all);
+  all.add(
+      "seats.waiting_moves", switch_kind{}, [](auto& s) -> auto& { return s.waiting_moves; },
+      "Whether arrivals that nobody has peeked yet move to the new channel when another one is to "
+      "receive. Otherwise they stay where they are.",
+      usual);
   declare_quotas(
       all, [](auto& s) -> auto& { return s.quotas; }, "that of hub.yaml", "that of hub.yaml");
   all.add(

@@ -38,6 +38,7 @@ struct organisation_draft {
   dpfio_settings dpfio{};
   dph_settings dph{};
   quota_settings quotas{};
+  bool waiting_moves = true;
 };
 
 const declarations<organisation_draft>& organisation_settings();

@@ -119,3 +119,18 @@ TEST_F(tenants_folder, a_thousand_organisations_load_in_seconds) {
       "milliseconds",
       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
 }
+
+TEST_F(tenants_folder, what_two_organisations_claim_goes_to_the_first_file) {
+  const auto with_her_id = [](std::string text) {
+    return text.replace(text.find("receives: [DPO]"), 15,
+                        "receives: [DPO]\n    dph: {her_ids: [8093]}");
+  };
+  write("a.yaml", with_her_id(yaml("910077473", "a")));
+  write("b.yaml", with_her_id(yaml("910076787", "b")));
+  const auto got = load();
+  ASSERT_EQ(got.organisations.size(), 1U);
+  EXPECT_EQ(got.organisations[0]->id.to_string(), "910077473");
+  EXPECT_THAT(lines(got.problems),
+              testing::AllOf(HasSubstr("b.yaml:5:5: channel \"kanal-0\" has the HER-id 8093"),
+                             HasSubstr("of 910077473"), HasSubstr("[her-id-unique]")));
+}

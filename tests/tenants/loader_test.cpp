@@ -165,10 +165,10 @@ channels:
       "a.yaml:7:5: channel \"Arkiv\" has no key \"recieves\". Did you mean \"receives\"?\n"
       "a.yaml:9:5: channel: name is missing. Add it: The channel's name in paths and logs: 1 "
       "to 64 of a-z, 0-9, - and _.\n"
-      "a.yaml:9:13: channel: sends: \"dpo\" is no message service. Write DPO, in capital "
-      "letters.\n"
-      "a.yaml:9:18: channel: sends: \"EPOST\" is no message service. Write DPO, in capital "
-      "letters.\n"
+      "a.yaml:9:13: channel: sends: \"dpo\" is no message service. Write DPO, DPI, DPF, "
+      "DPV, DPE, DPFIO or DPH, in capital letters.\n"
+      "a.yaml:9:18: channel: sends: \"EPOST\" is no message service. Write DPO, DPI, DPF, "
+      "DPV, DPE, DPFIO or DPH, in capital letters.\n"
       "a.yaml:9:30: channel: sends names DPO twice. Remove one.\n"
       "a.yaml:11:9: the user \"a:b\" has a colon, which HTTP Basic does not allow. Choose a "
       "name without.\n"
@@ -343,7 +343,7 @@ TEST_F(organisation_file, a_service_that_this_version_does_not_connect_cannot_be
   auto yaml = least;
   yaml.replace(yaml.find("services: {dpo"), 14, "services: {dph: {enabled: true}, dpo");
   EXPECT_EQ(problems(yaml),
-            "a.yaml:5:27: the organisation enables DPH, which this version of the hub does not "
+            "a.yaml:5:18: the organisation enables DPH, which this version of the hub does not "
             "connect [not-connected]. Set it to false. Connected: DPO.\n");
 }
 

@@ -3,6 +3,7 @@
 #include "config/files.hpp"
 #include "config/text.hpp"
 #include "protocol/crypto/certificate.hpp"
+#include "tenants/channel_rules.hpp"
 #include "tenants/loader.hpp"
 
 #include <fmt/format.h>
@@ -108,6 +109,8 @@ check_report check_configuration(const std::string& hub_file, const environment&
   for (const auto& organisation : tenants.organisations) {
     report.channels += organisation->channels.size();
     keystores.run(*organisation);
+    for (auto& one : tenants::channel_warnings(*organisation))
+      report.warnings.push_back(std::move(one));
   }
   for (auto& one : tenants.problems) report.problems.push_back(std::move(one));
   sort_by_position(report.problems);
