@@ -2,6 +2,7 @@
 
 #include "actors/dpo_arrival.hpp"
 #include "actors/retrying_commit.hpp"
+#include "actors/router_seats.hpp"
 #include "config/log.hpp"
 #include "storage/storage_error.hpp"
 
@@ -10,6 +11,9 @@
 namespace kp::actors {
 
 namespace {
+
+// How often an arrival is decided anew because the seat moved meanwhile.
+constexpr std::size_t max_moves = 8;
 
 std::string_view describe(arrival_fate fate) {
   switch (fate) {
@@ -30,25 +34,55 @@ std::string_view describe(arrival_fate fate) {
 class router {
  public:
   router(caf::event_based_actor* self, channel_router_args args)
-      : self_(self), args_(std::move(args)) {}
+      : seats(self, args), self_(self), args_(std::move(args)) {}
 
-  routed route(const route_reference& asked) const {
-    return {channel_of_reference(*args_.context, asked.via, asked.reference)};
+  routed route(const route_reference& asked) {
+    const auto held = seats.holder(asked.via);
+    const auto to = destination_of(*args_.context, asked.via, asked.reference,
+                                   held ? std::optional(held->channel) : std::nullopt);
+    switch (to.whose) {
+      case destination::kind::own_reference:
+        return {to.channel, 0};
+      case destination::kind::seat:
+        return {to.channel, held->held.fence};
+      case destination::kind::external:
+        ++counts_.external;
+        break;
+      case destination::kind::unknown:
+        ++counts_.unknown_reference;
+        break;
+    }
+    return {};
   }
+  left_alone_counts counts() const { return counts_; }
 
   void receive(const arrival& arrived, caf::response_promise promise) {
     reply<arrival_outcome> answer(
         std::move(promise),
         arrival_outcome{{}, transient(storage::storage_errc::io, "the channel router stopped")});
-    const auto what = std::make_shared<arrival>(arrived);
+    store(std::make_shared<arrival>(arrived), answer, max_moves);
+  }
+
+  router_seats seats;
+
+ private:
+  using arrival_ptr = std::shared_ptr<arrival>;
+
+  void store(const arrival_ptr& what, const reply<arrival_outcome>& answer, std::size_t moves) {
     const auto decided = std::make_shared<arrival_decision>();
     commit_decision(
         self_, args_.writer,
-        [context = args_.context, what, decided]() -> result<storage::batch> {
-          KP_TRY(*decided, decide_arrival(*context, *what));
+        [this, what, decided]() -> result<storage::batch> {
+          KP_TRY(*decided, decide_arrival(*args_.context, *what));
+          // What belongs to the holder of the seat is stored in its name only while it holds it.
+          if (what->fence != 0 && !decided->changes.empty())
+            KP_CHECK(seats.guard(decided->changes, what->via, what->fence));
           return std::move(decided->changes);
         },
-        [this, what, decided, answer](result<void> done) {
+        [this, what, decided, answer, moves](result<void> done) {
+          if (!done && done.error().code == make_error_code(storage::storage_errc::fenced) &&
+              moves > 0 && goes_to_new_holder(*what))
+            return store(what, answer, moves - 1);
           if (!done || decided->fate != arrival_fate::stored) drop_content(*what);
           if (!done) return answer({{}, done.error()});
           report(*what, *decided);
@@ -58,10 +92,20 @@ class router {
         });
   }
 
- private:
-  void report(const arrival& what, const arrival_decision& decided) const {
+  // The seat has moved since the arrival was asked for: it is the new holder's, or nobody's here.
+  bool goes_to_new_holder(arrival& what) {
+    seats.read_again(what.via);
+    const auto held = seats.holder(what.via);
+    if (!held) return false;
+    what.channel = held->channel;
+    what.fence = held->held.fence;
+    return true;
+  }
+
+  void report(const arrival& what, const arrival_decision& decided) {
     const auto& context = *args_.context;
     const auto* channel = decided.channel ? context.channel(*decided.channel) : nullptr;
+    if (decided.fate == arrival_fate::status_unknown) ++counts_.unknown_message;
     const auto level =
         decided.fate == arrival_fate::status_unknown ? log_level::warning : log_level::info;
     log(level, describe(decided.fate),
@@ -85,12 +129,14 @@ class router {
 
   caf::event_based_actor* self_;
   channel_router_args args_;
+  left_alone_counts counts_;
 };
 
 }  // namespace
 
 caf::behavior channel_router(caf::event_based_actor* self, channel_router_args args) {
   auto state = std::make_shared<router>(self, std::move(args));
+  state->seats.start();
   return {
       [=](const route_reference& asked) { return state->route(asked); },
       [=](const arrival& arrived) -> caf::result<arrival_outcome> {
@@ -98,6 +144,18 @@ caf::behavior channel_router(caf::event_based_actor* self, channel_router_args a
         state->receive(arrived, promise);
         return promise;
       },
+      [=](const move_seat& asked) -> caf::result<seat_moved> {
+        auto promise = self->make_response_promise();
+        state->seats.on_move(
+            asked,
+            {promise,
+             seat_moved{
+                 {}, {}, 0, transient(storage::storage_errc::io, "the channel router stopped")}});
+        return promise;
+      },
+      [=](const move_followers& tick) { state->seats.on_followers(tick); },
+      [=](const show_seats&) { return state->seats.show(); },
+      [=](const count_left_alone&) { return state->counts(); },
   };
 }
 

@@ -14,6 +14,9 @@ struct channel_router_args {
 // Who receives what in one organisation. Understands:
 //   route_reference -> routed           dpo.md 6.3
 //   arrival         -> arrival_outcome  dpo.md 5.5 and the recommendations of 5.4, 5.5; one commit
+//   move_seat       -> seat_moved       actors/seat_messages.hpp
+//   show_seats      -> seats_shown
+//   count_left_alone -> left_alone_counts
 caf::behavior channel_router(caf::event_based_actor* self, channel_router_args args);
 
 }  // namespace kp::actors

@@ -255,20 +255,23 @@ class decision_maker {
 
 }  // namespace
 
-std::optional<channel_number> channel_of_reference(const organisation_context& in, service via,
-                                                   const std::optional<std::string>& reference) {
-  const auto number = [&](const tenants::channel_settings& of) -> std::optional<channel_number> {
-    if (of.external) return std::nullopt;  // somebody else's to fetch
-    const auto found = in.numbers.find(of.name);
-    if (found == in.numbers.end()) return std::nullopt;
-    return found->second;
-  };
+destination destination_of(const organisation_context& in, service via,
+                           const std::optional<std::string>& reference,
+                           std::optional<channel_number> receiver) {
+  using kind = destination::kind;
   if (reference)
-    for (const auto& channel : in.settings->channels)
-      if (channel.message_channel && *channel.message_channel == *reference) return number(channel);
-  if (reference && can_be_message_channel(*reference)) return std::nullopt;
-  const auto* receiver = in.settings->receiver(via);
-  return receiver ? number(*receiver) : std::nullopt;
+    for (const auto& channel : in.settings->channels) {
+      if (!channel.message_channel || *channel.message_channel != *reference) continue;
+      if (channel.external) return {kind::external, {}};
+      const auto found = in.numbers.find(channel.name);
+      if (found == in.numbers.end()) return {};
+      return {kind::own_reference, found->second};
+    }
+  if (reference && can_be_message_channel(*reference)) return {};
+  if (receiver) return {kind::seat, receiver};
+  const auto* named = in.settings->receiver(via);
+  if (named && named->external) return {kind::external, {}};
+  return {};
 }
 
 result<arrival_decision> decide_arrival(const organisation_context& in, const arrival& what) {

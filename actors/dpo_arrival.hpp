@@ -9,12 +9,18 @@ namespace kp::actors {
 inline constexpr std::string_view lifetime_passed =
     "Levetiden for meldingen er utgått. Må sendes på nytt";
 
-// To which channel of an organisation a file at a national service belongs, by its sender's
-// reference (dpo.md 6.3, 9 C15 to C19, for all channels of the organisation at once): the channel
-// whose message channel it is, letter by letter; without a reference, or with one that cannot be a
-// message channel, the channel that receives. nullopt: another installation's, leave it alone.
-std::optional<channel_number> channel_of_reference(const organisation_context&, service via,
-                                                   const std::optional<std::string>& reference);
+// Whose a file at a national service is, by its sender's reference (dpo.md 6.3, 9 C15 to C19, for
+// all channels of the organisation at once): the channel whose message channel it is, letter by
+// letter; without a reference, or with one that cannot be a message channel, `receiver`, who holds
+// the inbound seat. What is external or unknown is another installation's: leave it alone.
+struct destination {
+  enum class kind { own_reference, seat, external, unknown };
+  kind whose = kind::unknown;
+  std::optional<channel_number> channel;
+};
+destination destination_of(const organisation_context&, service via,
+                           const std::optional<std::string>& reference,
+                           std::optional<channel_number> receiver);
 
 // What an arrival changes, decided from the store as it is now (dpo.md 5.5 with the hub's
 // recommendations, 6.5).

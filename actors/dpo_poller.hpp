@@ -108,6 +108,7 @@ class dpo_poller {
     std::string id;
     std::optional<altinn::overview> what;  // absent: stored before, only to be confirmed
     channel_number channel{};
+    std::uint64_t fence = 0;  // of the inbound seat
   };
   enum class phase { resting, searching, recovering, looking, working };
 

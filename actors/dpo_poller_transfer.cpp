@@ -37,6 +37,7 @@ void dpo_poller::route() {
             auto& current = todo_.front();
             if (answer.channel) {
               current.channel = *answer.channel;
+              current.fence = answer.fence;
               return record_download();
             }
             say(log_level::info, "a file transfer belongs to another installation, left alone",
@@ -86,6 +87,7 @@ void dpo_poller::deliver(std::shared_ptr<fetched> what) {
   what->what.via = service::dpo;
   what->what.transfer = current.id;
   what->what.channel = current.channel;
+  what->what.fence = current.fence;
   what->what.sender = current.what->sender;
   self_->request(args_.router, caf::infinite, std::move(what->what))
       .then(

@@ -137,10 +137,13 @@ struct route_reference {  // -> routed
 struct routed {
   std::optional<channel_number>
       channel;  // nullopt: belongs to an installation elsewhere, leave it alone
+  // Of the inbound seat (storage/inbound_seats.hpp) when the channel is the one that holds it.
+  std::uint64_t fence = 0;
 };
 struct arrival {  // -> arrival_outcome, when durable
   service via;
   channel_number channel{};  // what route_reference said
+  std::uint64_t fence = 0;   // the same
   std::string transfer;      // id at the national service
   std::string sender;        // as the national service says it
   std::shared_ptr<const sbd::document> document;

@@ -6,6 +6,7 @@
 #include "actors/deadlines.hpp"
 #include "actors/dpo_adapter.hpp"
 #include "actors/registry_desk.hpp"
+#include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
 #include "storage/storage_error.hpp"
 
@@ -86,6 +87,8 @@ class house {
     if (nudge.via == service::dpo && dpo_adapter_)
       if (const auto& adapter = children_[*dpo_adapter_]) self_->send(adapter, nudge);
   }
+  // Null until the house is open.
+  caf::actor router() const { return router_ ? children_[*router_] : caf::actor(); }
   void expiry() {
     if (deadlines_)
       if (const auto& keeper = children_[*deadlines_]) self_->send(keeper, expiry_changed{});
@@ -117,6 +120,7 @@ class house {
         [this](const caf::actor&) {
           renew(dpo_adapter_ ? std::vector{*dpo_adapter_} : indices{});
         });
+    router_ = router;
     deadlines_ = children_.add("deadlines", [=, &system] {
       return system.spawn(deadlines, deadlines_args{context, writer});
     });
@@ -155,6 +159,7 @@ class house {
   organisation_args args_;
   nursery children_;
   std::shared_ptr<storage::row_ids> ids_;
+  std::optional<std::size_t> router_;
   std::optional<std::size_t> dpo_adapter_;
   std::optional<std::size_t> deadlines_;
   indices channels_;
@@ -167,6 +172,18 @@ class house {
 KP_MESSAGE(kp::actors::number_channels);
 
 namespace kp::actors {
+
+namespace {
+
+template <class Message>
+caf::response_promise passed_on(caf::event_based_actor* self, const caf::actor& to,
+                                const Message& message) {
+  auto promise = self->make_response_promise();
+  promise.delegate(to, message);
+  return promise;
+}
+
+}  // namespace
 
 caf::behavior organisation(caf::event_based_actor* self, organisation_args args) {
   auto here = std::make_shared<house>(self, std::move(args));
@@ -181,6 +198,22 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
       [=](const restart_child& which) { here->restart(which); },
       [=](const outbox_changed& nudge) { here->outbox(nudge); },
       [=](const expiry_changed&) { here->expiry(); },
+      [=](const move_seat& asked) -> caf::result<seat_moved> {
+        if (const auto router = here->router()) return passed_on(self, router, asked);
+        return seat_moved{
+            {},
+            {},
+            0,
+            transient(storage::storage_errc::io, "the organisation is being opened; try again")};
+      },
+      [=](const show_seats& asked) -> caf::result<seats_shown> {
+        if (const auto router = here->router()) return passed_on(self, router, asked);
+        return seats_shown{};
+      },
+      [=](const count_left_alone& asked) -> caf::result<left_alone_counts> {
+        if (const auto router = here->router()) return passed_on(self, router, asked);
+        return left_alone_counts{};
+      },
   };
 }
 

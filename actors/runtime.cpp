@@ -157,7 +157,9 @@ struct runtime::state {
     desk = std::make_shared<gateway_desk>(context, system);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));
-    for (const auto& one : tenants.organisations) channels += one->channels.size();
+    for (const auto& one : tenants.organisations)
+      channels += static_cast<std::size_t>(
+          std::ranges::count(one->channels, false, &tenants::channel_settings::external));
     auto give_up = [this](const std::string& why) {
       log(log_level::error, "a part of the hub that all lean on stopped: " + why);
       exit_code = 3;

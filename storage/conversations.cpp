@@ -81,6 +81,19 @@ void conversations::remove(batch& b, const conversation& c) const {
   if (auto waits = expiry_key(organisation_, c)) b.erase(*std::move(waits));
 }
 
+void conversations::move(batch& b, const conversation& before, channel_number to) const {
+  auto after = before;
+  after.channel = to;
+  auto row = row_key(organisation_, before);
+  b.require_value(row, encode(before));
+  b.erase(std::move(row));
+  if (auto waits = expiry_key(organisation_, before)) b.erase(*std::move(waits));
+  b.put(row_key(organisation_, after), encode(after));
+  b.put(message_key(organisation_, after.way, after.message),
+        to_big_endian(raw(after.channel)) + to_big_endian(after.id));
+  if (auto waits = expiry_key(organisation_, after)) b.put(*std::move(waits), {});
+}
+
 result<page<conversation>> conversations::list(channel_number channel, const page_request& request,
                                                const filter<conversation>& matches) const {
   return list_records(store_, rows_of(organisation_, channel).str(), request, matches);

@@ -184,4 +184,34 @@ void inbox::remove(batch& b, const inbound_message& m, const std::optional<lease
   b.erase(listing_of(organisation_, m.channel).u64(m.id).str());
 }
 
+result<std::vector<inbound_message>> inbox::move_waiting(
+    batch& b, channel_number from, channel_number to, row_ids& ids, std::size_t limit,
+    const filter<inbound_message>& matches) const {
+  std::vector<inbound_message> moved;
+  if (limit == 0) return moved;
+  const auto visit = [&](const entry& at) -> result<bool> {
+    KP_TRY(auto message,
+           find_record<inbound_message>(store_, message_key(organisation_, at.value)));
+    if (!message || message->channel != from || queue_key(organisation_, *message) != at.key)
+      return true;  // removed or moved meanwhile
+    if (matches && !matches(*message)) return true;
+    auto after = *message;
+    after.channel = to;
+    KP_TRY(after.order, ids.next(b));
+    auto stored = message_key(organisation_, at.value);
+    b.require_value(stored, encode(*message));
+    b.require_present(at.key);
+    b.erase(at.key);
+    b.erase(listing_of(organisation_, from).u64(message->id).str());
+    b.put(std::move(stored), encode(after));
+    b.put(queue_key(organisation_, after), at.value);
+    b.put(listing_of(organisation_, to).u64(after.id).str(), at.value);
+    moved.push_back(*std::move(message));
+    return moved.size() < limit;
+  };
+  const auto queue = queue_of(organisation_, from).str();
+  KP_CHECK(walk(store_, queue, prefix_end(queue), scan_order::ascending, visit));
+  return moved;
+}
+
 }  // namespace kp::storage

@@ -44,6 +44,8 @@ enum class record_kind : std::uint8_t {
   inbound_seat = 70,       // service u8 -> lease
   blob = 80,               // blob id -> blob record
   blob_bytes = 81,         // blob id -> encrypted bytes of a small blob
+  seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
+  seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
 };
 
 class key_builder {

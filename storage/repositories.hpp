@@ -116,6 +116,11 @@ class inbox {
   // Removes a message with its lock and its places in queues and lists (compare and set on the
   // message, so that a sweep in between is noticed); with `lock`, requires that fence as well.
   void remove(batch&, const inbound_message&, const std::optional<lease>& lock) const;
+  // Adds moving unlocked messages of `from` that match to the back of the queue of `to`, oldest
+  // first, at most `limit`; returns them as they were. Requires that each still waits unchanged.
+  result<std::vector<inbound_message>> move_waiting(batch&, channel_number from, channel_number to,
+                                                    row_ids&, std::size_t limit,
+                                                    const filter<inbound_message>&) const;
 
  private:
   const engine& store_;
@@ -130,6 +135,8 @@ class conversations {
   void insert(batch&, const conversation&) const;              // require_absent on (direction, message)
   void update(batch&, const conversation& before, const conversation& after) const;  // compare and set
   void remove(batch&, const conversation&) const;
+  // Adds moving it to another channel (compare and set).
+  void move(batch&, const conversation& before, channel_number to) const;
   result<page<conversation>> list(channel_number, const page_request&,
                                   const filter<conversation>&) const;
   // Unfinished conversations whose expiry is at or before `now`, oldest first.
@@ -151,6 +158,8 @@ class statuses {
   result<std::vector<status>> of_conversation(const conversation&) const;  // by id ascending
   void remove_of(batch&, const conversation&, const std::vector<status>&) const;
   organisation_id organisation() const { return organisation_; }
+  // Adds moving statuses to another channel, together with their conversation.
+  void move(batch&, const std::vector<status>&, channel_number to) const;
 
  private:
   const engine& store_;

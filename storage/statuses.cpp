@@ -66,4 +66,13 @@ void statuses::remove_of(batch& b, const conversation&, const std::vector<status
   }
 }
 
+void statuses::move(batch& b, const std::vector<status>& all, channel_number to) const {
+  for (auto each : all) {
+    b.erase(row_key(organisation_, each));
+    b.erase(index_key(organisation_, each));
+    each.channel = to;
+    insert(b, each);
+  }
+}
+
 }  // namespace kp::storage
