@@ -30,7 +30,8 @@ bool same(const std::vector<basic_credential>& a, const std::vector<basic_creden
 bool same_seat(const channel_settings& a, const channel_settings& b) {
   return a.sends == b.sends && a.receives == b.receives && a.message_channel == b.message_channel &&
          a.lock_timeout == b.lock_timeout && a.previous_names == b.previous_names &&
-         a.previous_message_channels == b.previous_message_channels;
+         a.previous_message_channels == b.previous_message_channels && a.external == b.external &&
+         a.addresses == b.addresses;
 }
 
 bool same_clients(const dpo_settings& a, const dpo_settings& b) {
@@ -56,16 +57,19 @@ organisation_changes diff(const organisation& before, const organisation& after)
       continue;
     }
     if (!same_seat(*was, channel)) out.changed.push_back(channel.name);
-    if (!same(was->credentials, channel.credentials)) out.lookup = true;
+    if (!same(was->credentials, channel.credentials) || was->quotas != channel.quotas)
+      out.lookup = true;
   }
   for (const auto& channel : before.channels)
     if (!after.find(channel.name)) out.removed.push_back(channel.name);
-  if (!out.added.empty() || !out.removed.empty() || before.name != after.name) out.lookup = true;
+  if (!out.added.empty() || !out.removed.empty() || before.name != after.name ||
+      before.quotas != after.quotas)
+    out.lookup = true;
   out.clients = !same(before.keystore, after.keystore) ||
                 !same(before.previous_keystores, after.previous_keystores) ||
                 before.maskinporten_client_id != after.maskinporten_client_id ||
                 !same_clients(before.dpo, after.dpo);
-  out.dpo = !same_use(before.dpo, after.dpo);
+  out.dpo = !same_use(before.dpo, after.dpo) || before.waiting_moves != after.waiting_moves;
   out.dpo_starts = !before.dpo.enabled && after.dpo.enabled;
   out.dpo_stops = before.dpo.enabled && !after.dpo.enabled;
   return out;

@@ -109,27 +109,27 @@ std::vector<problem> check_channel_rules(const organisation& owner) {
   return problems;
 }
 
-std::vector<problem> claims_of_all::add(const organisation& next) {
-  std::vector<problem> problems;
-  std::map<std::string, holder, std::less<>> made;
+std::vector<hub_claim> hub_claims(const organisation& owner) {
+  std::vector<hub_claim> all;
   for (const auto& rule : rules) {
     if (!rule.claims) continue;
-    for (auto& claim : rule.claims(next)) {
-      auto key = fmt::format("{} {}", rule.name, claim.key);
-      rule_report report{problems, rule.name};
-      if (const auto other = held_.find(key); other != held_.end())
-        report.channel(
-            *claim.by,
-            fmt::format("has the {}, as channel {} of {} ({}:{}) does already", claim.what,
-                        in_quotes(other->second.channel), other->second.organisation,
-                        other->second.where.file, other->second.where.line),
-            "Give each its own.");
-      made.emplace(std::move(key),
-                   holder{next.id.to_string(), claim.by->name.to_string(), claim.by->where});
-    }
+    for (auto& claim : rule.claims(owner))
+      all.push_back(
+          {fmt::format("{} {}", rule.name, claim.key), std::move(claim.what), rule.name, claim.by});
   }
-  if (problems.empty()) held_.merge(made);
-  return problems;
+  return all;
+}
+
+problem hub_clash(const hub_claim& later, const organisation& earlier,
+                  const channel_settings& its_channel) {
+  std::vector<problem> problems;
+  rule_report report{problems, later.rule};
+  report.channel(*later.by,
+                 fmt::format("has the {}, as channel {} of {} ({}:{}) does already", later.what,
+                             in_quotes(its_channel.name.to_string()), earlier.id.to_string(),
+                             its_channel.where.file, its_channel.where.line),
+                 "Give each its own.");
+  return std::move(problems.front());
 }
 
 std::vector<problem> channel_warnings(const organisation& owner) {

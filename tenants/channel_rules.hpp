@@ -3,7 +3,6 @@
 #include "config/problem.hpp"
 #include "tenants/organisation.hpp"
 
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,19 +44,17 @@ std::span<const channel_rule> channel_rules();
 // the rule's name, and what to do.
 std::vector<problem> check_channel_rules(const organisation&);
 
-// The rules among organisations, told organisation by organisation.
-class claims_of_all {
- public:
-  // The problems that `next` has with those before; with none, its claims are kept.
-  std::vector<problem> add(const organisation& next);
-
- private:
-  struct holder {
-    std::string organisation, channel;
-    source_position where;
-  };
-  std::map<std::string, holder, std::less<>> held_;  // by rule and key
+// What an organisation claims for itself in the whole hub, by every rule.
+struct hub_claim {
+  std::string key;   // unique in the hub
+  std::string what;  // "HER-id 8093"
+  std::string_view rule;
+  const channel_settings* by;
 };
+std::vector<hub_claim> hub_claims(const organisation&);
+// Two organisations claim the same; the problem is the later one's.
+problem hub_clash(const hub_claim& later, const organisation& earlier,
+                  const channel_settings& its_channel);
 
 // What is allowed but may not work everywhere, for `knutepunkt check`.
 std::vector<problem> channel_warnings(const organisation&);

@@ -1,6 +1,7 @@
 #include "tenants/claims.hpp"
 
 #include "config/yaml.hpp"
+#include "tenants/channel_rules.hpp"
 
 #include <fmt/format.h>
 
@@ -23,6 +24,9 @@ std::vector<problem> claims::clashes(const organisation& one) const {
                          in_quotes(credential.user), other->second->where.file,
                          other->second->where.line),
              "Choose another name, e.g. with the organisation number in front."});
+  for (const auto& claim : hub_claims(one))
+    if (const auto other = addresses_.find(claim.key); other != addresses_.end())
+      problems.push_back(hub_clash(claim, *other->second.owner, *other->second.channel));
   return problems;
 }
 
@@ -30,6 +34,8 @@ void claims::add(const std::shared_ptr<const organisation>& one) {
   organisations_.emplace(one->id, one);
   for (const auto& channel : one->channels)
     for (const auto& credential : channel.credentials) users_.emplace(credential.user, &credential);
+  for (auto& claim : hub_claims(*one))
+    addresses_.emplace(std::move(claim.key), holder{one.get(), claim.by});
 }
 
 void claims::remove(const organisation& one) {
@@ -40,6 +46,10 @@ void claims::remove(const organisation& one) {
       if (const auto at = users_.find(credential.user);
           at != users_.end() && at->second == &credential)
         users_.erase(at);
+  for (const auto& claim : hub_claims(one))
+    if (const auto at = addresses_.find(claim.key);
+        at != addresses_.end() && at->second.owner == &one)
+      addresses_.erase(at);
   organisations_.erase(held);
 }
 

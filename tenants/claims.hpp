@@ -10,7 +10,8 @@
 
 namespace kp::tenants {
 
-// What no two files of a hub may have in common: an organisation, an API user.
+// What no two files of a hub may have in common: an organisation, an API user, and what the channel
+// rules say of the whole hub.
 class claims {
  public:
   // Why this organisation cannot run beside those that were added; empty: it can.
@@ -22,6 +23,11 @@ class claims {
  private:
   std::unordered_map<organisation_id, std::shared_ptr<const organisation>> organisations_;
   std::unordered_map<std::string_view, const basic_credential*> users_;  // in organisations_
+  struct holder {
+    const organisation* owner;
+    const channel_settings* channel;
+  };
+  std::unordered_map<std::string, holder> addresses_;  // in organisations_; by hub_claim::key
 };
 
 }  // namespace kp::tenants

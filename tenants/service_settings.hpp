@@ -43,6 +43,7 @@ struct channel_addresses {
   std::optional<std::string> dpi_channel;  // kanal, dpi.md 3.1
   std::set<std::string> dpfio_accounts;    // UUIDs, dpfio.md 9
   std::set<std::int64_t> her_ids;          // dph.md 14
+  friend bool operator==(const channel_addresses&, const channel_addresses&) = default;
 };
 
 }  // namespace kp::tenants

@@ -1,5 +1,6 @@
 #include "tenants/channel_rules.hpp"
 
+#include "tenants/claims.hpp"
 #include "tests/tenants/rule_examples.hpp"
 
 #include <gmock/gmock.h>
@@ -24,6 +25,19 @@ std::vector<std::string> broken(std::vector<channel_settings> channels) {
 std::vector<std::string> broken(std::vector<channel_settings> channels, std::string_view rule) {
   return broken_rule(organisation_with(std::move(channels)), rule);
 }
+
+// The rules among organisations, told one after the other.
+class hub_of {
+ public:
+  std::vector<problem> add(const organisation& next) {
+    auto problems = all_.clashes(next);
+    if (problems.empty()) all_.add(std::make_shared<organisation>(next));
+    return problems;
+  }
+
+ private:
+  claims all_;
+};
 
 std::vector<std::string> texts(const std::vector<problem>& problems) {
   std::vector<std::string> all;
@@ -181,11 +195,11 @@ TEST(channel_rules_dpi, c4_case_and_dots_do_not_tell_channels_apart) {
 TEST(channel_rules_dpi, c6_organisations_that_share_a_supplier_share_its_inbox) {
   auto one = organisation_with({with_dpi(channel("a", dpi, none), "post")}, "910076787");
   auto two = organisation_with({with_dpi(channel("b", dpi, none, {}, 6), "POST")}, "910077473");
-  claims_of_all apart;
+  hub_of apart;
   EXPECT_THAT(apart.add(one), IsEmpty());
   EXPECT_THAT(apart.add(two), IsEmpty()) << "each asks as itself";
   one.dpi.supplier = two.dpi.supplier = "910075918";
-  claims_of_all together;
+  hub_of together;
   EXPECT_THAT(together.add(one), IsEmpty());
   EXPECT_THAT(texts(together.add(two)),
               ElementsAre("a.yaml:6:3: channel \"b\" has the dpi.channel \"POST\" at 910075918, as "
@@ -271,7 +285,7 @@ TEST(channel_rules_dpfio, n22_n23_messages_are_told_apart_by_account) {
                       with_account(channel("b", none, dpfio), some_account)}),
               ElementsAre(HasSubstr("[account-unique]")));
   EXPECT_THAT(broken({channel("a", dpfio, none)}), ElementsAre(HasSubstr("[account-needed]")));
-  claims_of_all all;
+  hub_of all;
   EXPECT_THAT(all.add(organisation_with({with_account(channel("a", dpfio, dpfio), some_account)})),
               IsEmpty());
   EXPECT_THAT(texts(all.add(organisation_with(
@@ -288,7 +302,7 @@ TEST(channel_rules_dph, c1_a_reference_does_not_replace_a_her_id) {
 }
 
 TEST(channel_rules_dph, c3_one_channel_reads_a_her_id_in_the_whole_hub) {
-  claims_of_all all;
+  hub_of all;
   EXPECT_THAT(all.add(organisation_with({with_her_id(channel("a", dph, dph), 1)})), IsEmpty());
   EXPECT_THAT(all.add(organisation_with({with_her_id(channel("a", dph, dph), 1)}, "910077473")),
               SizeIs(1));
