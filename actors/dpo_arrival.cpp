@@ -261,7 +261,10 @@ destination destination_of(const organisation_context& in, service via,
   using kind = destination::kind;
   if (reference)
     for (const auto& channel : in.settings->channels) {
-      if (!channel.message_channel || *channel.message_channel != *reference) continue;
+      const auto& taken_over = channel.previous_message_channels;
+      if (channel.message_channel != reference &&
+          std::ranges::find(taken_over, *reference) == taken_over.end())
+        continue;
       if (channel.external) return {kind::external, {}};
       const auto found = in.numbers.find(channel.name);
       if (found == in.numbers.end()) return {};

@@ -41,6 +41,22 @@ std::string expiry_key(organisation_id organisation, const inbound_message& m, t
   return expiries_of(organisation, m.channel).time(expires).text(m.message.to_string()).str();
 }
 
+// The channel's feed learns of an arrival.
+void tell(batch& b, organisation_id organisation, const inbound_message& m) {
+  channel_event arrived;
+  arrived.kind = event_kind::arrival;
+  arrived.at = m.last_updated;
+  arrived.message = m.message;
+  arrived.conversation = m.conversation;
+  arrived.way = direction::incoming;
+  arrived.via = m.via;
+  arrived.sender = m.sender_identifier;
+  arrived.receiver = m.receiver_identifier;
+  arrived.process = m.process;
+  arrived.type = m.type;
+  append_event(b, organisation, m.channel, arrived);
+}
+
 bool is_erased_by(const batch& b, std::string_view key) {
   return std::any_of(b.changes().begin(), b.changes().end(), [&](const batch::change& change) {
     return !change.value && change.key == key;
@@ -63,19 +79,7 @@ void inbox::insert(batch& b, const inbound_message& m) const {
   b.put(std::move(key), encode(m));
   b.put(queue_key(organisation_, m), id);
   b.put(listing_of(organisation_, m.channel).u64(m.id).str(), id);
-
-  channel_event arrived;
-  arrived.kind = event_kind::arrival;
-  arrived.at = m.last_updated;
-  arrived.message = m.message;
-  arrived.conversation = m.conversation;
-  arrived.way = direction::incoming;
-  arrived.via = m.via;
-  arrived.sender = m.sender_identifier;
-  arrived.receiver = m.receiver_identifier;
-  arrived.process = m.process;
-  arrived.type = m.type;
-  append_event(b, organisation_, m.channel, arrived);
+  tell(b, organisation_, m);
 }
 
 result<page<inbound_message>> inbox::list(channel_number channel, const page_request& request,
@@ -206,6 +210,7 @@ result<std::vector<inbound_message>> inbox::move_waiting(
     b.put(std::move(stored), encode(after));
     b.put(queue_key(organisation_, after), at.value);
     b.put(listing_of(organisation_, to).u64(after.id).str(), at.value);
+    tell(b, organisation_, after);
     moved.push_back(*std::move(message));
     return moved.size() < limit;
   };
