@@ -53,6 +53,16 @@ std::optional<std::string> text_of(const http::headers& headers, std::string_vie
   return std::string(*found);
 }
 
+quota_request wish_of(const route& way, const http::request_head& head) {
+  quota_request wish;
+  const auto* call = std::get_if<route::call>(&way.to);
+  const bool multipart = std::holds_alternative<route::multipart>(way.to);
+  wish.creates = multipart || (call && call->what == endpoint::create);
+  wish.uploads = multipart || std::holds_alternative<route::upload>(way.to);
+  if (wish.uploads) wish.bytes = head.content_length.value_or(0);
+  return wish;
+}
+
 }  // namespace
 
 struct gateway_desk::state {
@@ -60,6 +70,8 @@ struct gateway_desk::state {
   caf::actor_system& system;
   std::unique_ptr<http::server> server;
   sign_in sign_ins;
+  std::shared_ptr<quota_usage> usage;
+  quotas limits;
   std::unordered_map<std::string, caf::actor> seats;
   std::size_t seats_expected = 0;
   std::function<void()> all_seated;
@@ -67,8 +79,24 @@ struct gateway_desk::state {
   std::size_t in_flight = 0;
   std::unordered_map<std::uint32_t, std::size_t> in_flight_of;  // per organisation, stays
 
-  state(std::shared_ptr<hub_context> h, caf::actor_system& s)
-      : hub(std::move(h)), system(s), sign_ins(hub) {}
+  state(std::shared_ptr<hub_context> h, caf::actor_system& s, std::shared_ptr<quota_usage> u)
+      : hub(std::move(h)),
+        system(s),
+        sign_ins(hub),
+        usage(std::move(u)),
+        limits(hub->time, hub->settings.quotas, usage) {}
+
+  // What organisations with a quota on it have stored already is counted in the background.
+  void count_stored(const tenants::directory& directory) {
+    for (const auto id : limits.follow(directory))
+      http::asio::post(hub->workers, [here = hub, its = usage, id] {
+        if (const auto counted = its->rebuild(here->store, id); !counted)
+          log(log_level::error,
+              "what is stored could not be counted, so its quota does not hold: " +
+                  counted.error().message,
+              {{"organisation", id.to_string()}});
+      });
+  }
 
   void tell_when_seated() {
     if (!all_seated || seats.size() < seats_expected) return;
@@ -76,7 +104,8 @@ struct gateway_desk::state {
     tell();
   }
 
-  http::server_response refuse(const api::problem& why, const http::request_head& head) const {
+  http::server_response refuse(const api::problem& why, const http::request_head& head,
+                               std::chrono::seconds again = std::chrono::seconds(1)) const {
     http::server_response response;
     response.status = why.status;
     response.headers.add("Content-Type", "application/json");
@@ -85,7 +114,8 @@ struct gateway_desk::state {
         return {401, {}, {}, nullptr};
       response.headers.add("WWW-Authenticate", "Basic realm=\"Realm\"");
     }
-    if (why.status == 429 || why.status == 503) response.headers.add("Retry-After", "1");
+    if (why.status == 429 || why.status == 503)
+      response.headers.add("Retry-After", std::to_string(again.count()));
     response.body = api::pretty(api::to_json(why, head.path, hub->time.now()));
     return response;
   }
@@ -214,6 +244,10 @@ struct gateway_desk::state {
       co_return refuse(api::try_later(429, "Too many requests at once for this organisation"),
                        head);
     const counted here(in_flight, mine);
+    const auto admitted = limits.admit(*(*who)->owner, *(*who)->channel, wish_of(way, head));
+    if (admitted.refusal)
+      co_return refuse(api::try_later(429, admitted.refusal->text), head,
+                       admitted.refusal->retry_after);
 
     const auto handle_of_seat = seat->second;
     if (const auto* to = std::get_if<route::call>(&way.to))
@@ -224,8 +258,9 @@ struct gateway_desk::state {
   }
 };
 
-gateway_desk::gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system)
-    : state_(std::make_unique<state>(std::move(hub), system)) {}
+gateway_desk::gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system,
+                           std::shared_ptr<quota_usage> usage)
+    : state_(std::make_unique<state>(std::move(hub), system, std::move(usage))) {}
 
 gateway_desk::~gateway_desk() = default;
 
@@ -253,6 +288,7 @@ result<std::uint16_t> gateway_desk::listen() {
 }
 
 void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) {
+  state_->count_stored(*directory);
   state_->sign_ins.replace(std::move(directory));
 }
 
@@ -270,6 +306,10 @@ void gateway_desk::when_seated(std::size_t count, std::function<void()> then) {
 http::awaitable<void> gateway_desk::stop(std::chrono::milliseconds deadline) {
   if (state_->server) co_await state_->server->stop(deadline);
   state_->seats.clear();
+}
+
+const quotas::excesses& gateway_desk::quotas_exceeded() const {
+  return state_->limits.exceeded();
 }
 
 std::size_t gateway_desk::in_flight() const {

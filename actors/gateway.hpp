@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/organisation.hpp"
+#include "actors/quotas.hpp"
 #include "protocol/http/server.hpp"
 #include "tenants/directory.hpp"
 
@@ -12,7 +13,9 @@ namespace kp::actors {
 // The REST listener and what it needs to find a channel: lives on the network thread.
 class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
  public:
-  gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system);
+  // `usage` follows the commits of the store (quota_store).
+  gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system,
+               std::shared_ptr<quota_usage> usage = std::make_shared<quota_usage>());
   ~gateway_desk();
 
   // Opens the listener. Before the network thread runs, or on it.
@@ -24,6 +27,9 @@ class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
   // Calls `then` once, when `count` different seats have been opened; at once for none.
   void when_seated(std::size_t count, std::function<void()> then);
   http::awaitable<void> stop(std::chrono::milliseconds deadline);
+
+  // How often quotas were exceeded since the start. On the network thread.
+  const quotas::excesses& quotas_exceeded() const;
 
   // Requests that are being handled now.
   std::size_t in_flight() const;

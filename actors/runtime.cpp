@@ -3,6 +3,7 @@
 #include "actors/caf.hpp"
 #include "actors/gateway.hpp"
 #include "actors/hub.hpp"
+#include "actors/quota_usage.hpp"
 #include "actors/store_writer.hpp"
 #include "config/log.hpp"
 #include "protocol/http/client.hpp"
@@ -102,6 +103,7 @@ struct runtime::state {
   hub_settings settings;
   wall_clock time;
   std::shared_ptr<random_source> random = make_secure_random();
+  std::shared_ptr<quota_usage> usage = std::make_shared<quota_usage>();
   std::unique_ptr<storage::engine> store;
   std::unique_ptr<storage::data_keys> keys;
   std::unique_ptr<storage::blobs> blobs;
@@ -129,7 +131,8 @@ struct runtime::state {
     KP_TRY(auto master_key, storage::load_master_key(settings, is_new, *random));
     storage::rocksdb_options options;
     options.path = engine_folder.string();
-    KP_TRY(store, storage::open_rocksdb_engine(options));
+    KP_TRY(auto opened, storage::open_rocksdb_engine(options));
+    store = std::make_unique<quota_store>(std::move(opened), usage);
     keys = std::make_unique<storage::data_keys>(*store, std::move(master_key), random);
     KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
     KP_TRY(const auto spool_folder, make_folder(root / "spool"));
@@ -154,7 +157,7 @@ struct runtime::state {
     auto context = std::make_shared<hub_context>(
         hub_context{settings, network, workers, time, *random, *store, *blobs, *spools,
                     client.get(), registry_keys.get(), commit_and_wait(system, writer), feed_bells});
-    desk = std::make_shared<gateway_desk>(context, system);
+    desk = std::make_shared<gateway_desk>(context, system, usage);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));
     for (const auto& one : tenants.organisations)
