@@ -99,6 +99,7 @@ void dpo_poller::search(altinn::recipient_status status) {
 void dpo_poller::on_found(const dpo_found& answer) {
   if (answer.step != step_) return;
   const bool recovering = phase_ == phase::recovering;
+  if (!recovering) introduce(answer);
   if (answer.failure) {
     search_failed(*answer.failure);
     if (!recovering) {
@@ -116,6 +117,34 @@ void dpo_poller::on_found(const dpo_found& answer) {
     return search(altinn::recipient_status::download_started);
   }
   look_at_candidates();
+}
+
+// The first question after the start is asked for every system user and tells whether it may be
+// used (dpo.md 4.2). Today's installations do not start when one may not; here it holds up nobody
+// else.
+void dpo_poller::introduce(const dpo_found& answer) {
+  const auto& user = users_.front();
+  if (!introduced_.insert(user.organisation).second) return;
+  const bool represented = user.organisation != in().settings->dpo.system_user_organisation;
+  if (!answer.failure) {
+    log(log_level::info, "DPO can be asked for arrivals",
+        {{"organisation", in().id().to_string()},
+         {"service", "DPO"},
+         {"system_user", user.organisation},
+         {"available", std::to_string(answer.ids.size())}});
+    return;
+  }
+  log(log_level::error, "DPO cannot be used with this system user",
+      {{"organisation", in().id().to_string()},
+       {"service", "DPO"},
+       {"system_user", user.organisation},
+       {"name", user.name},
+       {"detail", answer.failure->message},
+       {"remedy", represented
+                      ? "See that the represented organisation has approved the system user "
+                        "at Altinn, and that services.dpo.reportees has its name."
+                      : "See that the organisation has approved the system user at Altinn, "
+                        "and that services.dpo.system_user has its name."}});
 }
 
 void dpo_poller::look_at_candidates() {

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 
 namespace kp::actors {
 
@@ -116,6 +117,7 @@ class dpo_poller {
   void begin_round();
   void next_user();
   void search(altinn::recipient_status);
+  void introduce(const dpo_found&);
   void look_at_candidates();
   void ask_overviews();
   void work();
@@ -165,6 +167,7 @@ class dpo_poller {
   std::optional<time_point> rest_until_;  // the national service wants rest
   // How often in a row each system user's organisation could not ask.
   std::map<std::string, std::uint32_t> failures_;
+  std::set<std::string> introduced_;  // organisations of system users that have been asked for once
 };
 
 }  // namespace kp::actors
