@@ -39,6 +39,26 @@ TEST_F(refusal, a_path_may_name_organisation_and_channel_but_only_ones_own) {
   EXPECT_EQ(get(post, "/" + skogvik + "/post"), 200u);
 }
 
+TEST_F(refusal, more_than_a_quota_allows_is_429_with_the_reason_and_when_to_come_again) {
+  const auto first = create(small, arkivmelding_to(fjordnes));
+  const auto over = here->create(small, arkivmelding_to(fjordnes));
+  EXPECT_EQ(over.status, 429u);
+  EXPECT_EQ(over.headers.at("retry-after"), "30");
+  EXPECT_THAT(std::string(over.json().at("message").as_string()),
+              HasSubstr("Channel small of organisation 910076787 has used up its quota "
+                        "messages_queued: at most 1 messages that are not sent yet"));
+  const auto large = here->upload(small, first, "a.pdf", "application/pdf", random_bytes(1001));
+  EXPECT_EQ(large.status, 429u);
+  EXPECT_EQ(here->upload(small, first, "b.pdf", "application/pdf", random_bytes(900)).status, 200u);
+  EXPECT_EQ(here->upload(small, first, "c.pdf", "application/pdf", random_bytes(200)).status, 429u);
+  EXPECT_EQ(here->api(post, "GET", "/api/messages/out").status, 200u) << "others go on";
+  EXPECT_EQ(here->api(small, "DELETE", "/api/messages/out/" + first).status, 200u);
+  const auto second = create(small, arkivmelding_to(fjordnes));
+  EXPECT_EQ(here->upload(small, second, "a.pdf", "application/pdf", random_bytes(900)).status,
+            200u);
+  EXPECT_EQ(here->api(small, "DELETE", "/api/messages/out/" + second).status, 200u);
+}
+
 TEST_F(refusal, messages_of_others_are_not_there) {
   const auto id = prepare_letter(barnevern, fjordnes);
   for (const auto& stranger : {sak, arkiv}) {

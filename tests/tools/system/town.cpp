@@ -200,7 +200,12 @@ void town::write_configuration() {
   folder_.write("tenants.d/fjordnes.yaml",
                 organisation_yaml(fjordnes, "Fjordnes", channel_yaml("sak", sak, receives)));
   folder_.write("tenants.d/skogvik.yaml",
-                organisation_yaml(skogvik, "Skogvik", channel_yaml("post", post, receives)));
+                organisation_yaml(
+                    skogvik, "Skogvik",
+                    channel_yaml("post", post, receives) +
+                        channel_yaml("small", small,
+                                     "    message_channel: small\n"
+                                     "    quotas: {messages_queued: 1, bytes_stored: 1000}\n")));
 }
 
 rest_answer town::api(const std::string& who, const std::string& method, const std::string& path,

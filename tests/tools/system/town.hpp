@@ -29,11 +29,12 @@ inline const std::string fjordnes = "910075918";
 inline const std::string skogvik = "910076787";
 inline const std::string nobody = "910000004";
 
-// user:password of the channels: two of Bergvik, one each of the others.
+// user:password of the channels: two of Bergvik, one of Fjordnes, two of Skogvik.
 inline const std::string arkiv = "bergvik-arkiv:arkiv-pass";
 inline const std::string barnevern = "bergvik-barnevern:barnevern-pass";
 inline const std::string sak = "fjordnes-sak:sak-pass";
 inline const std::string post = "skogvik-post:post:pass";
+inline const std::string small = "skogvik-small:small-pass";  // with quotas
 
 inline const std::string administration = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
 inline const std::string answers = "urn:no:difi:profile:arkivmelding:response:ver1.0";
