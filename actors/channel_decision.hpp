@@ -18,6 +18,7 @@ namespace kp::actors {
 struct channel_place {
   std::shared_ptr<organisation_context> context;
   channel_number number{};
+  std::shared_ptr<const tenants::inbox_view> view = {};  // what of the inbox is shown; null: all
 
   const organisation_context& organisation() const { return *context; }
   const hub_context& hub() const { return *context->hub; }

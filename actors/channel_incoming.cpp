@@ -17,8 +17,16 @@ using message = storage::inbound_message;
 constexpr std::string_view lock_owner = "peek";
 constexpr std::chrono::hours status_ttl{24};  // of generated documents, messages.md 11 no. 14
 
-judged<storage::filter<message>> filter_of(const api::query& query) {
+// What a credential is not shown is not there for it.
+bool is_shown(const channel_place& place, const message& m) {
+  return !place.view || place.view->shows(m.via, m.process);
+}
+
+judged<storage::filter<message>> filter_of(const channel_place& place, const api::query& query) {
   storage::filter<message> all;
+  if (place.view)
+    also<message>(all,
+                  [view = place.view](const message& m) { return view->shows(m.via, m.process); });
   match_text(all, query, "conversationId",
              [](const message& m) { return m.conversation.to_string(); });
   match_text(all, query, "messageId", [](const message& m) { return m.message.to_string(); });
@@ -59,7 +67,8 @@ judged<locked_message> find_locked(const channel_place& place, std::string_view 
   const auto parsed = to_message_id(id);
   if (!parsed) return api::message_not_found(id);
   KP_TRY(auto found, inbox.find(*parsed));
-  if (!found || found->channel != place.number) return api::message_not_found(id);
+  if (!found || found->channel != place.number || !is_shown(place, *found))
+    return api::message_not_found(id);
   KP_TRY(auto lock, inbox.lock_of(*parsed));
   if (!lock || !lock->held_at(place.now())) return api::message_not_locked(id);
   return locked_message{*std::move(found), *std::move(lock)};
@@ -111,7 +120,7 @@ judged<void> queue_delivered(decision& d, const channel_place& place, const mess
 judged<api_answer> list_incoming(const channel_place& place, std::string_view text) {
   const auto query = api::query::parse(text);
   const auto asked = api::parse_page_query(query);
-  KP_TRY(const auto matches, filter_of(query));
+  KP_TRY(const auto matches, filter_of(place, query));
   const auto scan = [&](const storage::page_request& request,
                         const storage::filter<message>& filter) {
     return place.organisation().inbox.list(place.number, request, filter);
@@ -134,7 +143,7 @@ judged<decision> sweep_overdue(const channel_place& place) {
 
 judged<decision> peek_incoming(const channel_place& place,
                                const std::shared_ptr<peek_memory>& memory, std::string_view text) {
-  KP_TRY(auto matches, filter_of(api::query::parse(text)));
+  KP_TRY(auto matches, filter_of(place, api::query::parse(text)));
   KP_TRY(auto swept, sweep_overdue(place));
   if (swept.again) return swept;
 

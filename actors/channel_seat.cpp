@@ -54,8 +54,10 @@ api_answer channel_seat::shown(const judged<api_answer>& answer, std::string_vie
 }
 
 void channel_seat::call(const api_call& c, const answer_to& answer) {
+  auto place = place_;
+  place.view = c.view;
   const auto decided = [&](auto part, auto... more) {
-    run(c.path, [=, this] { return part(place_, more...); }, answer);
+    run(c.path, [=] { return part(place, more...); }, answer);
   };
   switch (c.what) {
     case endpoint::capabilities:
@@ -71,10 +73,11 @@ void channel_seat::call(const api_call& c, const answer_to& answer) {
     case endpoint::remove_out:
       return decided(remove_message, c.argument);
     case endpoint::list_in:
-      return answer(shown(list_incoming(place_, c.query), c.path));
+      return answer(shown(list_incoming(place, c.query), c.path));
     case endpoint::peek:
       return run(
-          c.path, [this, query = c.query] { return peek_incoming(place_, peeks_, query); },
+          c.path,
+          [place, peeks = peeks_, query = c.query] { return peek_incoming(place, peeks, query); },
           [this, answer](api_answer found) {
             answer(std::move(found));
             plan_sweep();

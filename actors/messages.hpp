@@ -7,6 +7,7 @@
 #include "protocol/sbd/document.hpp"
 #include "storage/engine.hpp"
 #include "storage/records.hpp"
+#include "tenants/credential.hpp"
 
 #include <memory>
 #include <optional>
@@ -53,6 +54,7 @@ struct api_call {  // -> api_answer
   std::string query;     // undecoded, without '?'
   std::string body;
   std::string content_type;
+  std::shared_ptr<const tenants::inbox_view> view = {};  // what of the inbox it is shown; null: all
 };
 struct api_answer {
   unsigned status = 200;

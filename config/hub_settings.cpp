@@ -4,11 +4,13 @@
 #include "config/national_addresses.hpp"
 #include "config/quota_declarations.hpp"
 #include "config/setting.hpp"
+#include "config/setting_list.hpp"
 #include "config/text.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <set>
 #include <string_view>
 
 namespace kp {
@@ -17,6 +19,10 @@ namespace {
 
 const word_kind<removal_policy> removals{
     {{"park", removal_policy::park}, {"drain", removal_policy::drain}}};
+
+constexpr std::size_t most_issuers = 20;
+
+const declarations<token_issuer>& token_issuer_settings();
 
 const word_kind<environment_preset> environments{{{"production", environment_preset::production},
                                                   {"test", environment_preset::test},
@@ -69,6 +75,10 @@ void declare_limits(declarations<hub_settings>& all) {
       [](auto& s) -> auto& { return s.max_connections; },
       "Connections to the REST API at a time; further ones are closed at once.");
   all.add(
+      "limits.max_connections_per_address", integer_kind{1, 1'000'000},
+      [](auto& s) -> auto& { return s.max_connections_per_address; },
+      "Connections from one address at a time; raise it to max_connections behind a proxy.");
+  all.add(
       "limits.max_requests_in_flight", integer_kind{1, 1'000'000},
       [](auto& s) -> auto& { return s.max_requests_in_flight; },
       "Requests at a time; more are answered 503.");
@@ -87,6 +97,31 @@ void declare_limits(declarations<hub_settings>& all) {
   all.add(
       "limits.io_workers", integer_kind{1, 256}, [](auto& s) -> auto& { return s.io_workers; },
       "Threads for files, ciphers and passwords.");
+}
+
+declarations<token_issuer> declare_token_issuer() {
+  declarations<token_issuer> all{token_issuer{}};
+  all.add("name", text_kind{}, [](auto& s) -> auto& { return s.name; },
+          "What the credentials of channels call it.", {.required = true});
+  all.add("issuer", url_kind{}, [](auto& s) -> auto& { return s.issuer; },
+          "The claim `iss` of its tokens, to the letter: https://maskinporten.no/.",
+          {.required = true});
+  all.add(
+      "audience", text_kind{}, [](auto& s) -> auto& { return s.audience; },
+      "What the claim `aud` of its tokens must hold, so that tokens for others are refused; with "
+      "Maskinporten the `resource` that the client asks for.",
+      {.required = true});
+  all.add("keys_url", url_kind{}, [](auto& s) -> auto& { return s.keys_url; },
+          "Where it publishes its keys (JWKS).", {.fallback = "as its metadata says"});
+  all.add(
+      "clock_skew_seconds", integer_kind{0, 300}, [](auto& s) -> auto& { return s.clock_skew; },
+      "How many seconds its clock and this one may differ.");
+  return all;
+}
+
+const declarations<token_issuer>& token_issuer_settings() {
+  static const auto all = declare_token_issuer();
+  return all;
 }
 
 declarations<hub_settings> declare_all() {
@@ -110,6 +145,15 @@ declarations<hub_settings> declare_all() {
   all.add(
       "listener.key", path_kind{true}, [](auto& s) -> auto& { return s.api.key_file; },
       "PEM file with the private key to listener.certificate.");
+  all.add(
+      "listener.client_ca", path_kind{true}, [](auto& s) -> auto& { return s.api.client_ca_file; },
+      "PEM file with the certificates that client certificates must chain up to. With it the "
+      "listener asks every client for one; who has none may sign in otherwise.");
+  all.add(
+      "token_issuers",
+      list_kind<token_issuer>{&token_issuer_settings, "token issuer", "name", most_issuers},
+      [](auto& s) -> auto& { return s.token_issuers; },
+      "Whose tokens (JWT) channels may name among their credentials; others are refused.");
   all.add(
       "storage.path", path_kind{}, [](auto& s) -> auto& { return s.storage_path; },
       "The folder that holds everything the hub keeps; made at the first start. Keep it on a local "
@@ -172,6 +216,26 @@ void fill_national(national_addresses& given, environment_preset preset) {
   if (given.broker_resource.empty()) given.broker_resource = usual.broker_resource;
 }
 
+void check_issuers(settings_tree& tree, const hub_settings& settings) {
+  const auto report = [&](const token_issuer& one, std::string rule, std::string remedy) {
+    tree.problems().push_back({one.where, std::move(rule), std::move(remedy)});
+  };
+  std::set<std::string> names, issuers;
+  for (const auto& one : settings.token_issuers) {
+    if (!names.insert(one.name).second)
+      report(one, fmt::format("there are two token issuers {}", in_quotes(one.name)),
+             "Rename one of them.");
+    // One token would be good for two names.
+    if (!issuers.insert(one.issuer).second)
+      report(one, fmt::format("the issuer {} stands twice", in_quotes(one.issuer)), "Remove one.");
+    for (const auto& url : {one.issuer, one.keys_url})
+      if (!url.empty() && !is_https_or_loopback(url))
+        report(one,
+               fmt::format("token issuer {} would send its keys unprotected", in_quotes(one.name)),
+               "Write https://; http:// is for this machine.");
+  }
+}
+
 // Rules that concern several settings.
 void check_together(settings_tree& tree, const hub_settings& settings) {
   const auto report = [&](std::string_view key, std::string rule, std::string remedy) {
@@ -181,6 +245,10 @@ void check_together(settings_tree& tree, const hub_settings& settings) {
     report(tree.has("listener.key") ? "listener.key" : "listener.certificate",
            "the listener has only one of certificate and key",
            "Give both for HTTPS, or none for plain HTTP.");
+  if (tree.has("listener.client_ca") && !tree.has("listener.certificate"))
+    report("listener.client_ca", "client certificates need HTTPS, which the listener does not have",
+           "Give listener.certificate and listener.key, or remove listener.client_ca.");
+  check_issuers(tree, settings);
   if (settings.max_requests_in_flight_per_organisation > settings.max_requests_in_flight)
     report("limits.max_requests_in_flight_per_organisation",
            fmt::format("one organisation may have more requests in flight ({}) than all together "
@@ -237,6 +305,7 @@ std::string describe_hub_settings() {
       "one of `env: NAME` (environment variable), `file: PATH` and `clear: VALUE`; the last only\n"
       "together with `allow_clear: true`.\n\n";
   out += describe(all_settings().texts());
+  out += "\n## Each of token_issuers\n\n" + describe(token_issuer_settings().texts());
   out +=
       "\n## Addresses of the environments\n\n"
       "| Key | production | test | sandbox |\n"

@@ -3,6 +3,7 @@
 #include "config/problem.hpp"
 #include "config/quota_settings.hpp"
 #include "config/secret.hpp"
+#include "config/token_issuer.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -33,6 +34,7 @@ struct listener_settings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 9093;
   std::string certificate_file, key_file;    // both or none
+  std::string client_ca_file;                // asks for client certificates; only with the other two
 };
 
 // hub.yaml. Every key is declared once, in hub_settings.cpp, with type, default, range, one sentence,
@@ -49,7 +51,9 @@ struct hub_settings {
   bool master_key_is_default = true;
   std::string ca_file;                       // extra trust for outgoing TLS, PEM; empty: the system's
   std::string proxy;
+  std::vector<token_issuer> token_issuers;
   std::size_t max_connections = 4096;
+  std::size_t max_connections_per_address = 1024;
   std::size_t max_requests_in_flight = 1024;             // 503 beyond
   std::size_t max_requests_in_flight_per_organisation = 256;  // 429 beyond
   std::size_t max_listeners = 1024;                      // 503 beyond

@@ -20,10 +20,8 @@ bool same(const std::vector<reportee>& a, const std::vector<reportee>& b) {
   });
 }
 
-bool same(const std::vector<basic_credential>& a, const std::vector<basic_credential>& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-    return x.user == y.user && x.password_hash == y.password_hash;
-  });
+bool same(const std::vector<credential>& a, const std::vector<credential>& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return same(x, y); });
 }
 
 // Credentials apart.

@@ -15,15 +15,16 @@ std::vector<problem> claims::clashes(const organisation& one) const {
                                     other->second->file),
                         "Keep one of the two files."});
   for (const auto& channel : one.channels)
-    for (const auto& credential : channel.credentials)
-      if (const auto other = users_.find(credential.user); other != users_.end())
+    for (const auto& given : channel.credentials) {
+      const auto identity = identity_of(given);
+      if (const auto other = credentials_.find(identity.key); other != credentials_.end())
         problems.push_back(
-            {credential.where,
-             fmt::format("the user {} is also in {}:{}, and a request without organisation in "
-                         "its path could mean either",
-                         in_quotes(credential.user), other->second->where.file,
-                         other->second->where.line),
-             "Choose another name, e.g. with the organisation number in front."});
+            {given.where,
+             fmt::format("{} is also in {}:{}, and a request without organisation in its path "
+                         "could mean either",
+                         identity.called, other->second->where.file, other->second->where.line),
+             identity.remedy});
+    }
   for (const auto& claim : hub_claims(one))
     if (const auto other = addresses_.find(claim.key); other != addresses_.end())
       problems.push_back(hub_clash(claim, *other->second.owner, *other->second.channel));
@@ -33,7 +34,8 @@ std::vector<problem> claims::clashes(const organisation& one) const {
 void claims::add(const std::shared_ptr<const organisation>& one) {
   organisations_.emplace(one->id, one);
   for (const auto& channel : one->channels)
-    for (const auto& credential : channel.credentials) users_.emplace(credential.user, &credential);
+    for (const auto& given : channel.credentials)
+      credentials_.emplace(identity_of(given).key, &given);
   for (auto& claim : hub_claims(*one))
     addresses_.emplace(std::move(claim.key), holder{one.get(), claim.by});
 }
@@ -42,10 +44,10 @@ void claims::remove(const organisation& one) {
   const auto held = organisations_.find(one.id);
   if (held == organisations_.end() || held->second.get() != &one) return;
   for (const auto& channel : one.channels)
-    for (const auto& credential : channel.credentials)
-      if (const auto at = users_.find(credential.user);
-          at != users_.end() && at->second == &credential)
-        users_.erase(at);
+    for (const auto& given : channel.credentials)
+      if (const auto at = credentials_.find(identity_of(given).key);
+          at != credentials_.end() && at->second == &given)
+        credentials_.erase(at);
   for (const auto& claim : hub_claims(one))
     if (const auto at = addresses_.find(claim.key);
         at != addresses_.end() && at->second.owner == &one)

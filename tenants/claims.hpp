@@ -4,13 +4,13 @@
 #include "tenants/organisation.hpp"
 
 #include <memory>
-#include <string_view>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace kp::tenants {
 
-// What no two files of a hub may have in common: an organisation, an API user, and what the channel
+// What no two files of a hub may have in common: an organisation, a credential, and what the channel
 // rules say of the whole hub.
 class claims {
  public:
@@ -22,7 +22,7 @@ class claims {
 
  private:
   std::unordered_map<organisation_id, std::shared_ptr<const organisation>> organisations_;
-  std::unordered_map<std::string_view, const basic_credential*> users_;  // in organisations_
+  std::unordered_map<std::string, const credential*> credentials_;  // by identity_of
   struct holder {
     const organisation* owner;
     const channel_settings* channel;

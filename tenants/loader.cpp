@@ -3,17 +3,15 @@
 #include "config/files.hpp"
 #include "config/text.hpp"
 #include "config/yaml.hpp"
+#include "tenants/api_key.hpp"
 #include "tenants/channel_rules.hpp"
 #include "tenants/organisation_settings.hpp"
-#include "tenants/password.hpp"
 #include "tenants/previous_names.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <map>
-#include <new>
 
 namespace kp::tenants {
 
@@ -27,7 +25,7 @@ class builder {
 
   std::optional<organisation> build() {
     auto channels = build_channels();
-    users();
+    credentials();
     const auto id = number();
     system_user();
     if (!id) return std::nullopt;
@@ -200,26 +198,20 @@ class builder {
     return all;
   }
 
-  void users() {
+  void credentials() {
     std::map<std::string, int> lines;
     for (const auto& channel : draft_.channels) {
-      for (const auto& credential : channel.credentials) {
-        if (credential.user.find(':') != std::string::npos)
-          report(credential.where,
-                 fmt::format("the user {} has a colon, which HTTP Basic does not allow",
-                             in_quotes(credential.user)),
-                 "Choose a name without.");
-        if (!credential.password_hash.empty() && !is_password_hash(credential.password_hash))
-          report(credential.where,
-                 fmt::format("the password_hash of user {} is none", in_quotes(credential.user)),
-                 "Make it with `knutepunkt credential`; passwords themselves do not stand here.");
-        if (credential.user.empty()) continue;
-        const auto [first, is_new] = lines.emplace(credential.user, credential.where.line);
+      for (const auto& one : channel.credentials) {
+        auto wrong = check_credential(one);
+        const bool good = wrong.empty();
+        for (auto& each : wrong) problems_.push_back(std::move(each));
+        if (!good && one.user.empty()) continue;
+        const auto identity = identity_of(one);
+        const auto [first, is_new] = lines.emplace(identity.key, one.where.line);
         if (!is_new)
-          report(credential.where,
-                 fmt::format("the user {} stands twice, first in line {}",
-                             in_quotes(credential.user), first->second),
-                 "Give each channel users of its own.");
+          report(one.where,
+                 fmt::format("{} stands twice, first in line {}", identity.called, first->second),
+                 one.user.empty() ? identity.remedy : "Give each channel users of its own.");
       }
     }
   }
@@ -228,17 +220,6 @@ class builder {
   settings_tree& tree_;
   std::vector<problem>& problems_;
 };
-
-// SHA-256, in hex.
-std::string fingerprint_of(const std::string& content) {
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned int size = 0;
-  if (EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                 &size, EVP_sha256(), nullptr) != 1)
-    throw std::bad_alloc();  // SHA-256 is always there
-  digest.resize(size);
-  return to_hex(digest);
-}
 
 }  // namespace
 
@@ -258,7 +239,7 @@ loaded load_file(const std::string& path, const environment& variables) {
   auto made = builder(std::move(draft), tree, out.problems).build();
   if (out.problems.empty() && made) {
     made->file = path;
-    made->fingerprint = fingerprint_of(*text);
+    made->fingerprint = sha256_hex_of(*text);
     out.organisations.push_back(std::make_shared<const organisation>(*std::move(made)));
   }
   sort_by_position(out.problems);

@@ -25,9 +25,14 @@ loaded load_file(const std::string& path, const environment& environment);
 
 // Reads every *.yaml and *.yml of a folder (not below; hidden files and editors' leftovers are
 // passed over), on as many threads as there are cores, and checks what concerns several files: an
-// organisation in two files, the same API user twice. Of two files that clash, the first by name is
+// organisation in two files, the same credential
+// twice. Of two files that clash, the first by name is
 // kept and the other one has the problem. `environment` is called from several threads.
 loaded load_folder(const std::string& folder, const environment& environment);
+
+// Credentials that can let nobody in with these settings of the hub: of a token issuer that it does
+// not trust, or a client certificate that its listener does not ask for.
+std::vector<problem> check_against_hub(const loaded&, const hub_settings&);
 
 // The settings reference (Markdown tables) of an organisation's file, made from the declarations.
 std::string describe_organisation_settings();

@@ -4,6 +4,7 @@
 #include "config/ids.hpp"
 #include "config/quota_settings.hpp"
 #include "config/secret.hpp"
+#include "tenants/credential.hpp"
 #include "tenants/service_settings.hpp"
 
 #include <chrono>
@@ -25,20 +26,12 @@ struct keystore_settings {
   source_position where{};  // in the organisation's file
 };
 
-// HTTP Basic for the REST API of a channel. The stored form is a scrypt hash
-// "$scrypt$ln=14,r=8,p=1$<salt base64>$<hash base64>", made by `knutepunkt credential`.
-struct basic_credential {
-  std::string user;
-  std::string password_hash;
-  source_position where{};
-};
-
 struct channel_settings {
   channel_name name;
   std::set<service> sends;
   std::set<service> receives;
   std::optional<std::string> message_channel;  // DPO; ^[a-zA-Z0-9-_]{1,25}$
-  std::vector<basic_credential> credentials;
+  std::vector<credential> credentials;
   std::chrono::minutes lock_timeout{5};  // peek, rest-api.md 7.3
   source_position where;                 // of the channel in its file
   // What other channels were called whose unfinished messages this one takes over, and the

@@ -2,6 +2,7 @@
 
 #include "config/ids.hpp"
 #include "config/quota_declarations.hpp"
+#include "config/setting_list.hpp"
 #include "tenants/loader.hpp"
 
 #include <fmt/format.h>
@@ -131,44 +132,38 @@ std::optional<std::int64_t> as_her_id(const std::string& text) {
   return number;
 }
 
-// A list of maps, each with the declared settings of T. Error texts call an item `noun "title"`,
-// the title being the value of its key `title_key`.
-template <class T>
-struct list_kind {
-  const declarations<T>& (*settings)();
-  const char* noun;
-  const char* title_key;
-  std::size_t most;
-
-  std::string type() const { return "list, see below"; }
+// [text, ...], not empty
+struct text_set_kind {
+  std::string type() const { return "list of texts"; }
   std::string range() const { return ""; }
-  std::string show(const std::vector<T>&) const { return ""; }
+  std::string show(const std::set<std::string>&) const { return ""; }
 
-  std::optional<std::vector<T>> read(const yaml_value& value, value_reader& reader) const {
-    if (!value.is_list()) {
-      reader.refuse(value, reader.what + " must be a list", "Begin each item with a dash.");
+  std::optional<std::set<std::string>> read(const yaml_value& value, value_reader& reader) const {
+    if (!value.is_list() || value.items().empty()) {
+      reader.refuse(value, reader.what + " must be a list of at least one",
+                    "Write it as [one, other], or remove it for all.");
       return std::nullopt;
     }
-    const auto items = value.items();
-    if (items.size() > most) {
-      reader.refuse(value, fmt::format("{} has more than {} items", reader.what, most),
-                    "Remove those that are not used.");
-      return std::nullopt;
-    }
-    std::vector<T> all;
-    for (const auto& item : items) {
-      auto map = item.as_map(reader.problems, noun);
-      const auto title = map.find(title_key);
-      auto name = title && title->is_scalar() && !title->text().empty()
-                      ? fmt::format("{} {}", noun, in_quotes(title->text()))
-                      : std::string(noun);
-      settings_tree tree(std::move(map), name);
-      auto& made = all.emplace_back();
-      made.where = item.where();
-      settings().read(tree, made, reader.folder, reader.variables, name + ": ");
-      tree.report_unknown_keys();
+    std::set<std::string> all;
+    for (const auto& item : value.items()) {
+      auto text = text_kind{}.read(item, reader);
+      if (!text) return std::nullopt;
+      all.insert(*std::move(text));
     }
     return all;
+  }
+};
+
+// A SHA-256 as openssl prints it.
+struct fingerprint_kind {
+  std::string type() const { return "SHA-256 fingerprint"; }
+  std::string range() const { return ""; }
+  std::string show(const std::string& value) const { return value; }
+  std::optional<std::string> read(const yaml_value& value, value_reader& reader) const {
+    auto text = text_kind{}.read(value, reader);
+    if (!text) return std::nullopt;
+    auto normal = normal_fingerprint(*text);
+    return normal.empty() ? text : normal;  // what is none is reported by check_credential
   }
 };
 
@@ -322,9 +317,11 @@ declarations<channel_draft> declare_channel() {
       "How many minutes a message that was peeked is kept from others.", usual);
   all.add(
       "credentials",
-      list_kind<basic_credential>{&credential_settings, "credential", "user", most_credentials},
+      list_kind<credential>{&credential_settings, "credential", "user", most_credentials},
       [](auto& s) -> auto& { return s.credentials; },
-      "Who may use the channel's REST API; at least one, none for an external channel.", usual);
+      "Who may use the channel's REST API, each by a password, an API key, a token or a client "
+      "certificate; at least one, none for an external channel.",
+      usual);
   all.add(
       "external", switch_kind{}, [](auto& s) -> auto& { return s.external; },
       "Whether the channel is an installation at another supplier. The hub leaves its arrivals "
@@ -366,14 +363,43 @@ declarations<reportee> declare_reportee() {
   return all;
 }
 
-declarations<basic_credential> declare_credential() {
-  declarations<basic_credential> all{basic_credential{}};
+declarations<credential> declare_credential() {
+  declarations<credential> all{credential{}};
+  const auto text = [&](const char* key, std::string credential::* place, const char* sentence) {
+    all.add(key, text_kind{}, [place](auto& s) -> auto& { return s.*place; }, sentence, usual);
+  };
+  text("user", &credential::user,
+       "HTTP Basic: the user name, without colon; unique among all organisations of the hub.");
+  text("password_hash", &credential::password_hash,
+       "HTTP Basic: what `knutepunkt credential` prints for the password.");
+  text("api_key", &credential::api_key,
+       "API key: its public part, as `knutepunkt credential --api-key` prints it.");
+  text("api_key_hash", &credential::api_key_hash,
+       "API key: its hash, as `knutepunkt credential --api-key` prints it.");
+  text("issuer", &credential::issuer, "Token: the name of one of token_issuers in hub.yaml.");
+  text("scope", &credential::scope, "Token: the scope that it must have.");
+  text("consumer", &credential::consumer,
+       "Token: the organisation that it must be issued to, with prefix: 0192:910077473. This or "
+       "client_id, or both.");
+  text("client_id", &credential::client_id, "Token: the client that it must be issued to.");
   all.add(
-      "user", text_kind{}, [](auto& s) -> auto& { return s.user; },
-      "The user name, without colon; unique among all organisations of the hub.", needed);
+      "certificate_sha256", fingerprint_kind{},
+      [](auto& s) -> auto& { return s.certificate_sha256; },
+      "Client certificate: its SHA-256 fingerprint. Needs listener.client_ca in hub.yaml.", usual);
   all.add(
-      "password_hash", text_kind{}, [](auto& s) -> auto& { return s.password_hash; },
-      "What `knutepunkt credential` prints for the password.", needed);
+      "certificate_subject", text_kind{1000},
+      [](auto& s) -> auto& { return s.certificate_subject; },
+      "Client certificate: its whole subject as `openssl x509 -subject -nameopt RFC2253` prints "
+      "it, instead of the fingerprint.",
+      usual);
+  all.add(
+      "inbox.services", service_list_kind{}, [](auto& s) -> auto& { return s.inbox.services; },
+      "Only messages of these services are shown to this credential in the inbox.",
+      otherwise("every service"));
+  all.add(
+      "inbox.processes", text_set_kind{}, [](auto& s) -> auto& { return s.inbox.processes; },
+      "Only messages of these processes are shown to this credential in the inbox.",
+      otherwise("every process"));
   return all;
 }
 
@@ -399,7 +425,7 @@ const declarations<channel_draft>& channel_draft_settings() {
   return all;
 }
 
-const declarations<basic_credential>& credential_settings() {
+const declarations<credential>& credential_settings() {
   static const auto all = declare_credential();
   return all;
 }

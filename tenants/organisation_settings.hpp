@@ -14,7 +14,7 @@ struct channel_draft {
   std::set<service> receives;
   std::optional<std::string> message_channel;
   std::chrono::minutes lock_timeout{5};
-  std::vector<basic_credential> credentials;
+  std::vector<credential> credentials;
   std::vector<std::string> previous_names;
   std::vector<std::string> previous_message_channels;
   source_position where;
@@ -45,6 +45,6 @@ const declarations<organisation_draft>& organisation_settings();
 const declarations<keystore_settings>& previous_keystore_settings();
 const declarations<reportee>& reportee_settings();
 const declarations<channel_draft>& channel_draft_settings();
-const declarations<basic_credential>& credential_settings();
+const declarations<credential>& credential_settings();
 
 }  // namespace kp::tenants

@@ -1,4 +1,5 @@
 #include "tenants/directory.hpp"
+#include "tenants/password.hpp"
 
 #include <gtest/gtest.h>
 

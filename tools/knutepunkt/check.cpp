@@ -112,6 +112,9 @@ check_report check_configuration(const std::string& hub_file, const environment&
     for (auto& one : tenants::channel_warnings(*organisation))
       report.warnings.push_back(std::move(one));
   }
+  if (hub.settings)
+    for (auto& one : tenants::check_against_hub(tenants, *hub.settings))
+      report.problems.push_back(std::move(one));
   for (auto& one : tenants.problems) report.problems.push_back(std::move(one));
   sort_by_position(report.problems);
   sort_by_position(report.warnings);

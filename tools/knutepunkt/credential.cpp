@@ -2,6 +2,7 @@
 
 #include "config/config_error.hpp"
 #include "config/text.hpp"
+#include "tenants/api_key.hpp"
 #include "tenants/password.hpp"
 
 #include <fmt/format.h>
@@ -106,6 +107,12 @@ result<std::string> credential_lines(const std::string& user, const std::string&
       fmt::format("password_hash: \"{}\"\n", tenants::hash_password(password, random));
   if (user.empty()) return hash;
   return fmt::format("      - user: {}\n        {}", single_quoted(user), hash);
+}
+
+api_key_lines new_api_key_lines(random_source& random) {
+  auto made = tenants::make_api_key(random);
+  return {std::move(made.key),
+          fmt::format("      - api_key: {}\n        api_key_hash: {}\n", made.id, made.hash)};
 }
 
 }  // namespace kp

@@ -17,4 +17,11 @@ result<std::string> ask_password(bool from_pipe);
 result<std::string> credential_lines(const std::string& user, const std::string& password,
                                      random_source& random);
 
+// A new API key and its lines for `credentials` of a channel, without the secret.
+struct api_key_lines {
+  std::string key;
+  std::string lines;
+};
+api_key_lines new_api_key_lines(random_source& random);
+
 }  // namespace kp

@@ -50,6 +50,19 @@ int credential(const std::string& user, bool from_pipe) {
   return print(*lines);
 }
 
+// The lines go to standard output, so that they can be appended to a file; the key itself does not.
+int api_key() {
+  auto made = kp::new_api_key_lines(*kp::make_secure_random());
+  const int printed = print(made.lines);
+  if (printed == 0)
+    std::fprintf(stderr,
+                 "The key, which is shown this once; clients send it as `Authorization: Bearer "
+                 "<key>`:\n%s\n",
+                 made.key.c_str());
+  kp::wipe(made.key);
+  return printed;
+}
+
 int command_line(int argc, char** argv) {
   CLI::App app{"Knutepunkt: one hub for many organisations on the Norwegian message services."};
   app.set_version_flag("--version", "knutepunkt " KP_VERSION);
@@ -67,11 +80,18 @@ int command_line(int argc, char** argv) {
 
   std::string user;
   bool from_pipe = false;
-  auto* credential_command = app.add_subcommand(
-      "credential", "Asks for a password and prints the lines for a channel's credentials.");
+  auto* credential_command = app.add_subcommand("credential",
+                                                "Asks for a password, or makes an API key, and "
+                                                "prints the lines for a channel's credentials.");
   credential_command->add_option("--user", user, "The user name; without it, the hash alone.");
   credential_command->add_flag("--password-stdin", from_pipe,
                                "Takes the first line of standard input as the password.");
+  bool as_api_key = false;
+  credential_command
+      ->add_flag("--api-key", as_api_key,
+                 "Makes an API key instead; the key itself goes to standard error, once.")
+      ->excludes("--user")
+      ->excludes("--password-stdin");
 
   bool of_organisation = false;
   auto* settings_command =
@@ -86,7 +106,7 @@ int command_line(int argc, char** argv) {
   }
   if (*run_command) return run(hub_file);
   if (*check_command) return check(hub_file);
-  if (*credential_command) return credential(user, from_pipe);
+  if (*credential_command) return as_api_key ? api_key() : credential(user, from_pipe);
   return print(of_organisation ? kp::tenants::describe_organisation_settings()
                                : kp::describe_hub_settings());
 }

@@ -22,6 +22,8 @@ int run_hub(const hub_settings& settings, tenants::loaded tenants) {
   const auto started = std::chrono::steady_clock::now();
   set_log_level(level_named(settings.log_level));
   for (const auto& problem : tenants.problems) log(log_level::error, to_string(problem));
+  for (const auto& problem : tenants::check_against_hub(tenants, settings))
+    log(log_level::warning, "a credential lets nobody in: " + to_string(problem));
 
   auto hub = actors::runtime::start(settings, tenants);
   if (!hub) {
