@@ -6,7 +6,6 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <fmt/format.h>
@@ -44,7 +43,7 @@ awaitable<void> accept_all(std::shared_ptr<server_state> state,
       co_await pause(accept_pause);
       continue;
     }
-    if (state->sessions.size() >= state->options.max_connections) continue;
+    if (!state->has_room(socket)) continue;
     connection::error ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     asio::co_spawn(executor, serve(std::make_shared<session>(state, std::move(socket))),
@@ -52,22 +51,24 @@ awaitable<void> accept_all(std::shared_ptr<server_state> state,
   }
 }
 
-result<void> load_certificate(server_state& state) {
-  const auto& options = state.options;
-  if (options.certificate_file.empty()) return {};
-  auto& context = state.tls.emplace(asio::ssl::context::tls_server);
-  connection::error failed;
-  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  context.use_certificate_chain_file(options.certificate_file, failed);
-  if (failed)
-    return permanent(http_errc::tls, fmt::format("cannot read the certificate {}: {}",
-                                                 options.certificate_file, failed.message()));
-  context.use_private_key_file(options.key_file, asio::ssl::context::pem, failed);
-  if (failed)
-    return permanent(http_errc::tls,
-                     fmt::format("cannot use the key {}: {}", options.key_file, failed.message()));
-  return {};
+// Ends with the server.
+awaitable<void> watch_certificate(std::weak_ptr<server_state> server) {
+  for (;;) {
+    std::chrono::milliseconds until_next{};
+    {
+      const auto state = server.lock();
+      if (!state || state->stopping) co_return;
+      until_next = state->options.certificate_check;
+      const auto looked = state->tls->look();
+      if (!looked)
+        log(log_level::error, "the listener keeps its certificate, the new one cannot be used",
+            {{"reason", looked.error().message}});
+      else if (*looked == listener_tls::outcome::replaced)
+        log(log_level::info, "the listener has a new certificate",
+            {{"file", state->options.certificate_file}});
+    }
+    co_await pause(until_next);
+  }
 }
 
 class tcp_server final : public server {
@@ -125,7 +126,9 @@ result<std::unique_ptr<server>> server::listen(asio::io_context& network, server
       return permanent(http_errc::bad_answer, fmt::format("\"{}\" is no header field", name));
     state->common_headers += fmt::format("{}: {}\r\n", name, value);
   }
-  KP_CHECK(load_certificate(*state));
+  if (!state->options.certificate_file.empty()) {
+    KP_TRY(state->tls, listener_tls::open(state->options));
+  }
 
   const auto where = fmt::format("{}:{}", state->options.address, state->options.port);
   const auto refused = [&where](std::string_view step, const connection::error& why) {
@@ -150,6 +153,10 @@ result<std::unique_ptr<server>> server::listen(asio::io_context& network, server
   const auto bound = acceptor->local_endpoint(failed);
   if (failed) return refused("listen on", failed);
   asio::co_spawn(network, accept_all(state, acceptor), asio::detached);
+  if (state->tls) {
+    std::weak_ptr<server_state> watched = state;
+    asio::co_spawn(network, watch_certificate(std::move(watched)), asio::detached);
+  }
   return std::unique_ptr<server>(
       std::make_unique<tcp_server>(std::move(state), std::move(acceptor), bound.port()));
 }

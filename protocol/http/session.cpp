@@ -5,13 +5,18 @@
 #include "protocol/http/http_error.hpp"
 #include "protocol/http/target.hpp"
 
+#include <boost/asio/ssl.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
+
 #include <algorithm>
+#include <iterator>
 
 namespace kp::http {
 
@@ -21,6 +26,7 @@ namespace {
 
 constexpr std::size_t small_body = 16 * 1024;  // sent in one piece with its head
 constexpr std::chrono::milliseconds linger_time{2'000};
+constexpr std::chrono::seconds between_full{10};  // of the line in the log that says so
 
 bool is_set_by_server(std::string_view name) {
   return equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Connection") ||
@@ -42,18 +48,41 @@ const std::string& server_state::date() {
   return date_;
 }
 
+bool server_state::has_room(const asio::ip::tcp::socket& from) {
+  connection::error failed;
+  const auto peer = from.remote_endpoint(failed);
+  if (failed) return false;
+  const auto address = peer.address().to_string();
+  const auto mine = connections_of.find(address);
+  const bool room =
+      sessions.size() < options.max_connections &&
+      (mine == connections_of.end() || mine->second < options.max_connections_per_address);
+  const auto now = std::chrono::steady_clock::now();
+  if (!room && now - full_said_ >= between_full) {
+    full_said_ = now;
+    log(log_level::warning, "a connection is closed at once, because there are too many",
+        {{"address", address}, {"connections", std::to_string(sessions.size())}});
+  }
+  return room;
+}
+
 session::session(std::shared_ptr<server_state> server, asio::ip::tcp::socket socket)
     : server_(std::move(server)),
       connection_(std::move(socket), server_->guard,
-                  std::max(connection::read_ahead, server_->options.max_header_bytes + 4096)) {
+                  std::max(connection::read_ahead, server_->options.max_header_bytes + 4096)),
+      reading_(server_->options.slow_grace, server_->options.slowest_bytes_per_second),
+      writing_(reading_) {
   connection::error failed;
   const auto peer = connection_.socket().remote_endpoint(failed);
   if (!failed) remote_address_ = peer.address().to_string();
   server_->sessions.insert(this);
+  ++server_->connections_of[remote_address_];
 }
 
 session::~session() {
   server_->sessions.erase(this);
+  const auto mine = server_->connections_of.find(remote_address_);
+  if (--mine->second == 0) server_->connections_of.erase(mine);
 }
 
 awaitable<void> session::serve() {
@@ -69,10 +98,27 @@ awaitable<void> session::serve() {
 
 awaitable<bool> session::start() {
   if (!server_->tls) co_return true;
-  connection_.use_tls(*server_->tls);
+  tls_ = server_->tls->context();
+  auto* const tls = connection_.use_tls(*tls_);
   connection_.limit(server_->options.header_deadline);
   const auto [failed] = co_await connection_.handshake(asio::ssl::stream_base::server);
-  co_return !failed;
+  if (failed && failed.category() == asio::error::get_ssl_category() &&
+      ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == SSL_R_HTTP_REQUEST)
+    co_await answer_plain_http();
+  if (failed) co_return false;
+  client_ = shown_certificate(tls);
+  co_return true;
+}
+
+// Whoever speaks plain HTTP here could not read an answer in TLS.
+awaitable<void> session::answer_plain_http() {
+  constexpr std::string_view answer =
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 26\r\n"
+      "Connection: close\r\n\r\nthis port speaks TLS only\n";
+  connection_.limit(linger_time);
+  const auto [failed, count] = co_await connection_.socket().async_write_some(
+      asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
+  if (!failed && count == answer.size()) co_await linger();
 }
 
 // True when the connection may carry another request.
@@ -173,6 +219,11 @@ session::read_outcome session::take_head() {
   http_1_0_ = message.version() == 10;
   if (!http_1_0_ && message.version() != 11)
     return refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken");
+  if (message.target().size() > server_->options.max_target_bytes)
+    return refuse(414, "the request target is too long");
+  const auto fields = std::distance(message.begin(), message.end());
+  if (static_cast<std::size_t>(fields) > server_->options.max_header_fields)
+    return refuse(431, "the header has too many fields");
   if (message.count(bhttp::field::host) > 1) return refuse(400, "more than one Host");
   if (!http_1_0_ && message.count(bhttp::field::host) == 0) return refuse(400, "Host is missing");
   if (const auto coding = message.find(bhttp::field::transfer_encoding); coding != message.end()) {
@@ -193,10 +244,13 @@ session::read_outcome session::take_head() {
   for (const auto& field : message)
     head_.headers.add(std::string(field.name_string()), std::string(field.value()));
   head_.remote_address = remote_address_;
+  head_.client = client_;
   head_.keep_alive = parser_->keep_alive();
 
   body_known_ = !parser_->chunked();
   body_left_ = 0;
+  chunked_bytes_ = chunked_content_ = 0;
+  reading_ = pace(server_->options.slow_grace, server_->options.slowest_bytes_per_second);
   head_.content_length.reset();
   if (body_known_) {
     if (const auto length = parser_->content_length()) body_left_ = *length;
@@ -246,6 +300,7 @@ awaitable<bool> session::send(const server_response& response, bool keep_alive) 
     fmt::format_to(std::back_inserter(out_), "Content-Length: {}\r\n", response.body.size());
   out_ += "\r\n";
 
+  writing_ = pace(server_->options.slow_grace, server_->options.slowest_bytes_per_second);
   const bool without_body = bare || head_.method == "HEAD";
   if (response.stream && !without_body) {
     const bool complete = co_await send_stream(*response.stream, chunked);
@@ -284,9 +339,13 @@ awaitable<bool> session::send_stream(response_body& body, bool chunked) {
 
 awaitable<bool> session::write(connection::buffers parts) {
   while (asio::buffer_size(parts) > 0) {
-    connection_.limit(server_->options.body_stall);
+    connection_.limit(
+        std::min<std::chrono::milliseconds>(server_->options.body_stall, writing_.left()));
+    const auto began = pace::clock::now();
     const auto [failed, count] = co_await connection_.write_some(parts);
     if (failed) co_return false;
+    writing_.waited(pace::clock::now() - began);
+    writing_.moved(count);
     consume(parts, count);
   }
   co_return true;

@@ -2,6 +2,8 @@
 
 #include "protocol/http/connection.hpp"
 #include "protocol/http/http_error.hpp"
+#include "protocol/http/listener_tls.hpp"
+#include "protocol/http/pace.hpp"
 #include "protocol/http/server.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -12,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace kp::http {
@@ -25,15 +28,19 @@ inline constexpr std::uint64_t max_unread_body = 1024 * 1024;
 struct server_state {
   server_options options;
   http::handler handle;
-  std::string common_headers;  // headers_on_every_answer as lines
-  std::optional<asio::ssl::context> tls;
+  std::string common_headers;         // headers_on_every_answer as lines
+  std::shared_ptr<listener_tls> tls;  // null: plain HTTP
   std::shared_ptr<watchdog> guard;
   std::unordered_set<session*> sessions;
+  std::unordered_map<std::string, std::size_t> connections_of;  // by address
   bool stopping = false;
 
+  // Whether one more connection may be served. Says so in the log when not, now and then.
+  bool has_room(const asio::ip::tcp::socket& from);
   const std::string& date();  // "Sun, 06 Nov 1994 08:49:37 GMT", kept for a second
 
  private:
+  std::chrono::steady_clock::time_point full_said_{};
   std::time_t date_of_ = 0;
   std::string date_;
 };
@@ -57,6 +64,7 @@ class session final : private request_body {
   };
 
   awaitable<bool> start();
+  awaitable<void> answer_plain_http();
   awaitable<bool> serve_one();
   awaitable<read_outcome> read_head();
   read_outcome take_head();
@@ -76,6 +84,9 @@ class session final : private request_body {
   awaitable<bool> send_stream(response_body& body, bool chunked);
   bool begin_answer(const server_response& response);
   awaitable<bool> write(connection::buffers parts);
+  // Around one read of a body, which must keep its pace.
+  void begin_body_read();
+  void end_body_read(std::size_t count);
   awaitable<void> send_refusal();
   awaitable<void> linger();
 
@@ -86,8 +97,15 @@ class session final : private request_body {
   refusal refusal_;
   std::string out_;
   std::string remote_address_;
+  std::shared_ptr<asio::ssl::context> tls_;  // that the connection began with
+  std::shared_ptr<const client_certificate> client_;
   std::unique_ptr<char[]> body_buffer_;  // body_piece bytes, while a body is read
   std::uint64_t body_left_ = 0;
+  std::uint64_t chunked_bytes_ = 0;    // of a chunked body as it came
+  std::uint64_t chunked_content_ = 0;  // of it, content
+  pace reading_;
+  pace::clock::time_point read_began_{};
+  pace writing_;
   std::size_t lent_ = 0;  // bytes of the read-ahead that next() gave out
   std::optional<kp::error> body_failure_;
   bool body_known_ = false;  // Content-Length (or none), else chunked

@@ -17,8 +17,21 @@ namespace {
 constexpr std::size_t body_piece = 256 * 1024;
 // Handing out less than this, while more is coming, costs the handler more than it gains.
 constexpr std::size_t small_piece = 64 * 1024;
+// What chunked coding may add beyond doubling the content.
+constexpr std::uint64_t max_chunk_overhead = 64 * 1024;
 
 }  // namespace
+
+void session::begin_body_read() {
+  connection_.limit(
+      std::min<std::chrono::milliseconds>(server_->options.body_stall, reading_.left()));
+  read_began_ = pace::clock::now();
+}
+
+void session::end_body_read(std::size_t count) {
+  reading_.waited(pace::clock::now() - read_began_);
+  reading_.moved(count);
+}
 
 bool session::body_is_read() const {
   return body_known_ ? body_left_ == 0 : parser_->is_done();
@@ -64,11 +77,12 @@ awaitable<result<std::string_view>> session::next_of_known_length() {
   while (filled < small_piece && body_left_ > 0) {
     const auto wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>(body_piece - filled, body_left_));
-    connection_.limit(server_->options.body_stall);
+    begin_body_read();
     const auto [failed, count] =
         co_await connection_.read_some(asio::buffer(body_buffer_.get() + filled, wanted));
+    end_body_read(count);
     if (failed && connection_.timed_out())
-      co_return fail_body(http_errc::timeout, 408, "the body stopped arriving");
+      co_return fail_body(http_errc::timeout, 408, "the body does not arrive, or too slowly");
     if (failed) co_return fail_body(http_errc::cut, 0, "the connection ended inside the body");
     filled += count;
     body_left_ -= count;
@@ -91,16 +105,23 @@ awaitable<result<std::string_view>> session::next_chunk() {
         co_return fail_body(http_errc::cut, 400, "the body is not well-formed chunked coding");
     }
     const auto filled = body_piece - body.size;
-    if (parser_->is_done() || body.size == 0 || filled >= small_piece)
+    chunked_bytes_ += used;
+    // Sizes, extensions and trailers cost us as much as content does and bring nothing.
+    if (chunked_bytes_ > 2 * (chunked_content_ + filled) + max_chunk_overhead)
+      co_return fail_body(http_errc::cut, 400, "the chunks have more framing than content");
+    if (parser_->is_done() || body.size == 0 || filled >= small_piece) {
+      chunked_content_ += filled;
       co_return std::string_view(body_buffer_.get(), filled);
+    }
     if (used > 0 && buffer.size() > 0) continue;
     const auto room = connection_.room();
     if (room.size() == 0)
       co_return fail_body(http_errc::cut, 400, "the body is not well-formed chunked coding");
-    connection_.limit(server_->options.body_stall);
+    begin_body_read();
     const auto [failed, count] = co_await connection_.read_some(room);
+    end_body_read(count);
     if (failed && connection_.timed_out())
-      co_return fail_body(http_errc::timeout, 408, "the body stopped arriving");
+      co_return fail_body(http_errc::timeout, 408, "the body does not arrive, or too slowly");
     if (failed) co_return fail_body(http_errc::cut, 0, "the connection ended inside the body");
     buffer.commit(count);
   }

@@ -67,7 +67,7 @@ std::optional<request_target> parse_target(std::string_view target) {
   if (target.find('#') != std::string_view::npos) return std::nullopt;
   const auto question = target.find('?');
   auto path = decode_path(target.substr(0, question));
-  if (!path || has_dot_segment(*path)) return std::nullopt;
+  if (!path || has_dot_segment(*path) || !is_utf8(*path)) return std::nullopt;
   request_target parsed{std::move(*path), ""};
   if (question != std::string_view::npos) parsed.query = target.substr(question + 1);
   return parsed;

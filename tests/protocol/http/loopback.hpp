@@ -94,6 +94,11 @@ class raw_peer {
     boost::system::error_code ignored;
     asio::write(socket_, asio::buffer(text), ignored);
   }
+  // Whether something can be heard now.
+  bool has_answer() {
+    char one;
+    return recv(socket_.native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  }
   void say_no_more() { socket_.shutdown(asio::ip::tcp::socket::shutdown_send); }
   void reset() {
     socket_.set_option(asio::socket_base::linger(true, 0));
