@@ -7,6 +7,7 @@
 #include "config/log.hpp"
 #include "protocol/api/page.hpp"
 #include "protocol/api/upload.hpp"
+#include "protocol/http/authorization.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <fmt/format.h>
@@ -112,7 +113,10 @@ struct gateway_desk::state {
     if (why.status == 401) {
       if (const auto with = head.headers.find("X-Requested-With"); with == "XMLHttpRequest")
         return {401, {}, {}, nullptr};
-      response.headers.add("WWW-Authenticate", "Basic realm=\"Realm\"");
+      const auto given = http::read_authorization(head.headers);
+      const bool bearer = std::holds_alternative<http::bearer_credentials>(given);
+      response.headers.add("WWW-Authenticate",
+                           bearer ? "Bearer error=\"invalid_token\"" : "Basic realm=\"Realm\"");
     }
     if (why.status == 429 || why.status == 503)
       response.headers.add("Retry-After", std::to_string(again.count()));
@@ -132,14 +136,16 @@ struct gateway_desk::state {
     return refuse(api::try_later(503, "The hub cannot do this now: " + why.message), head);
   }
 
-  http::awaitable<http::server_response> call(caf::actor seat, organisation_id organisation,
+  http::awaitable<http::server_response> call(caf::actor seat, sign_in::seat who,
                                               const route::call& to, const http::request_head& head,
                                               http::request_body& body) {
+    const auto organisation = who.owner->id;
     api_call request;
     request.what = to.what;
     request.path = head.path;
     request.argument = to.argument;
     request.query = head.query;
+    request.view = who.view();
     request.content_type = text_of(head.headers, "Content-Type").value_or("");
     if (to.takes_body) {
       auto text = co_await http::read_all(body, max_sbd_bytes);
@@ -224,7 +230,10 @@ struct gateway_desk::state {
     const auto content_type = text_of(head.headers, "Content-Type").value_or("");
     const auto way = find_route(head.method, head.path, content_type);
     auto who = co_await sign_ins.authenticate(head, way.scope);
-    if (!who) co_return refuse(api::try_later(503, who.error().message), head);
+    if (!who) {
+      const bool slowed = who.error().code == http::http_errc::rate_limited;
+      co_return refuse(api::try_later(slowed ? 429 : 503, who.error().message), head);
+    }
     if (!*who) co_return refuse(api::unauthorized(), head);
     const auto& refusal = std::get_if<route::refusal>(&way.to);
     if (refusal) {
@@ -251,7 +260,7 @@ struct gateway_desk::state {
 
     const auto handle_of_seat = seat->second;
     if (const auto* to = std::get_if<route::call>(&way.to))
-      co_return co_await call(handle_of_seat, organisation, *to, head, body);
+      co_return co_await call(handle_of_seat, **who, *to, head, body);
     if (const auto* to = std::get_if<route::upload>(&way.to))
       co_return co_await upload(handle_of_seat, organisation, *to, head, body);
     co_return co_await multipart(handle_of_seat, organisation, head, body);
@@ -271,6 +280,8 @@ result<std::uint16_t> gateway_desk::listen() {
   options.port = settings.api.port;
   options.certificate_file = settings.api.certificate_file;
   options.key_file = settings.api.key_file;
+  options.client_ca_file = settings.api.client_ca_file;
+  options.max_connections_per_address = settings.max_connections_per_address;
   options.max_connections = settings.max_connections;
   options.headers_on_every_answer = security_headers();
   auto handler = [me = weak_from_this()](
