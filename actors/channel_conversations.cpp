@@ -2,6 +2,7 @@
 
 #include "actors/channel_json.hpp"
 #include "actors/channel_lists.hpp"
+#include "storage/status_rules.hpp"
 
 #include <charconv>
 
@@ -10,8 +11,6 @@ namespace kp::actors {
 namespace {
 
 using storage::conversation;
-
-constexpr std::string_view query_object = "conversationQueryInput";
 
 const sortable<conversation>& sort_properties() {
   using c = const conversation&;
@@ -38,55 +37,25 @@ const sortable<conversation>& sort_properties() {
   return properties;
 }
 
-std::optional<std::string> given(const api::query& query, std::string_view name) {
-  auto value = query.find(name);
-  return value && !value->empty() ? value : std::nullopt;
+std::optional<direction> parse_direction(std::string_view text) {
+  for (const auto way : {direction::outgoing, direction::incoming})
+    if (text == to_string(way)) return way;
+  return std::nullopt;
 }
 
-judged<std::optional<bool>> truth(const api::query& query, std::string_view name) {
-  const auto text = given(query, name);
-  if (!text) return std::optional<bool>{};
-  for (const auto* word : {"true", "on", "yes", "1"})
-    if (*text == word) return std::optional(true);
-  for (const auto* word : {"false", "off", "no", "0"})
-    if (*text == word) return std::optional(false);
-  return api::bad_query_value(query_object, name, *text, "java.lang.Boolean");
-}
+struct wanted {
+  storage::filter<conversation> matches;
+  std::optional<std::string> message, reference;
+  bool pollable = false;    // only those
+  bool unfinished = false;  // only those
+};
 
-// Midnight in Oslo at the beginning of "yyyy-MM-dd", `days` later.
-std::optional<time_point> midnight(const std::string& date, std::chrono::days days) {
-  if (date.size() != 10) return std::nullopt;
-  const auto utc = parse_timestamp_with_offset(date + "T00:00:00Z");
-  if (!utc) return std::nullopt;
-  const auto at = *utc + days;
-  // Oslo changes its offset at 01:00 UTC, so the hour before UTC midnight has the one of midnight.
-  return at - oslo_offset(at - std::chrono::hours(1));
-}
-
-judged<std::optional<time_point>> day_bound(const api::query& query, std::string_view name,
-                                            std::chrono::days days) {
-  const auto text = given(query, name);
-  if (!text) return std::optional<time_point>{};
-  const auto at = midnight(*text, days);
-  if (!at) return api::bad_query_value(query_object, name, *text, "java.time.LocalDate");
-  return at;
-}
-
-judged<void> match_direction(storage::filter<conversation>& all, const api::query& query) {
-  const auto text = given(query, "direction");
-  if (!text) return {};
-  for (const auto way : {direction::outgoing, direction::incoming}) {
-    if (*text != to_string(way)) continue;
-    also<conversation>(all, [way](const conversation& c) { return c.way == way; });
-    return {};
-  }
-  return api::bad_query_value(query_object, "direction", *text,
-                              "no.difi.meldingsutveksling.nextmove.ConversationDirection");
-}
-
-judged<storage::filter<conversation>> filter_of(const api::query& query) {
+judged<wanted> wanted_of(const api::query& query) {
   using c = const conversation&;
-  storage::filter<conversation> all;
+  wanted out;
+  auto& all = out.matches;
+  out.message = query.find("messageId");
+  out.reference = query.find("conversationId");
   match_text(all, query, "conversationId", [](c r) { return r.conversation_ref.to_string(); });
   match_text(all, query, "messageId", [](c r) { return r.message.to_string(); });
   match_text(all, query, "receiver", [](c r) { return r.receiver.value_or(""); });
@@ -96,22 +65,89 @@ judged<storage::filter<conversation>> filter_of(const api::query& query) {
   match_text(all, query, "senderIdentifier", [](c r) { return r.sender_identifier; });
   match_text(all, query, "messageReference", [](c r) { return r.message_reference; });
   match_text(all, query, "messageTitle", [](c r) { return r.message_title; });
+
+  query_object object(query, "conversationQueryInput");
+  if (const auto text = object.text("direction")) {
+    if (const auto way = parse_direction(*text))
+      also<conversation>(all, [way = *way](c r) { return r.way == way; });
+    else
+      object.refuse("direction", *text,
+                    "no.difi.meldingsutveksling.nextmove.ConversationDirection");
+  }
+  if (const auto want = object.truth("pollable")) {
+    also<conversation>(all, [want = *want](c r) { return r.pollable == want; });
+    out.pollable = *want;
+  }
+  if (const auto want = object.truth("finished")) {
+    also<conversation>(all, [want = *want](c r) { return r.finished == want; });
+    out.unfinished = !*want;
+  }
+  if (const auto from = object.midnight("lastUpdateFrom", std::chrono::days(0)))
+    also<conversation>(all, [at = *from](c r) { return r.last_update >= at; });
+  if (const auto until = object.midnight("lastUpdateTo", std::chrono::days(1)))
+    also<conversation>(all, [at = *until](c r) { return r.last_update < at; });
+  KP_CHECK(object.complete());
   KP_CHECK(match_service(all, query));
-  KP_CHECK(match_direction(all, query));
-  KP_TRY(const auto pollable, truth(query, "pollable"));
-  if (pollable) also<conversation>(all, [want = *pollable](c r) { return r.pollable == want; });
-  KP_TRY(const auto finished, truth(query, "finished"));
-  if (finished) also<conversation>(all, [want = *finished](c r) { return r.finished == want; });
-  KP_TRY(const auto from, day_bound(query, "lastUpdateFrom", std::chrono::days(0)));
-  if (from) also<conversation>(all, [at = *from](c r) { return r.last_update >= at; });
-  KP_TRY(const auto until, day_bound(query, "lastUpdateTo", std::chrono::days(1)));
-  if (until) also<conversation>(all, [at = *until](c r) { return r.last_update < at; });
-  return all;
+  return out;
+}
+
+using set = storage::conversations::set;
+
+source<conversation> by_update(const channel_place& place, set which) {
+  return {"lastUpdate", [&place, which](const storage::page_request& request,
+                                        const storage::filter<conversation>& matches) {
+            return place.organisation().conversations.by_update(place.number, which, request,
+                                                                matches);
+          }};
+}
+
+// The smallest part of the channel's conversations that an index can tell to hold all that are
+// wanted.
+judged<source<conversation>> source_for(const channel_place& place, const wanted& what,
+                                        const api::page_query& asked) {
+  const auto& conversations = place.organisation().conversations;
+  if (what.message) {
+    std::vector<conversation> found;
+    const auto id = to_message_id(*what.message);
+    for (const auto way : {direction::outgoing, direction::incoming}) {
+      if (!id) break;
+      KP_TRY(auto one, conversations.find(way, *id));
+      if (one && one->channel == place.number) found.push_back(*std::move(one));
+    }
+    return source_of(std::move(found));
+  }
+  if (what.reference) {
+    const auto id = conversation_id::parse(*what.reference);
+    if (!id) return source_of<conversation>({});
+    KP_TRY(auto found, conversations.of_reference(place.number, *id));
+    return source_of(std::move(found));
+  }
+  if (what.pollable) return by_update(place, set::pollable);
+  if (what.unfinished) return by_update(place, set::unfinished);
+  if (!asked.sort.empty() && follows(asked.sort, "id"))
+    return source<conversation>{"id", [&place](const storage::page_request& request,
+                                               const storage::filter<conversation>& matches) {
+                                  return place.organisation().conversations.list(place.number,
+                                                                                 request, matches);
+                                }};
+  return by_update(place, set::all);
 }
 
 judged<boost::json::value> with_statuses(const channel_place& place, const conversation& c) {
   KP_TRY(const auto statuses, place.organisation().statuses.of_conversation(c));
   return boost::json::value(conversation_json(c, statuses));
+}
+
+judged<api_answer> shown(const channel_place& place, const api::page_query& asked,
+                         const storage::filter<conversation>& matches,
+                         const source<conversation>& from) {
+  static const std::vector<api::sort_key> newest_first{{"lastUpdate", true}};
+  KP_TRY(const auto page,
+         sorted_page<conversation>(asked, newest_first, sort_properties(), matches, from));
+  KP_TRY(const auto json, page_json(page, asked, true, [&](const conversation& c) {
+           return with_statuses(place, c);
+         }));
+  return json_answer(json);
 }
 
 judged<storage::row_id> row_of(std::string_view text) {
@@ -127,27 +163,23 @@ judged<void> add_removal(decision& d, const channel_place& place, const conversa
   KP_TRY(const auto statuses, organisation.statuses.of_conversation(c));
   organisation.statuses.remove_of(d.changes, c, statuses);
   organisation.conversations.remove(d.changes, c);
-  if (c.way == direction::incoming) organisation.references.remove(d.changes, c.message);
+  if (arrived(c)) organisation.references.remove(d.changes, c.message);
   return {};
 }
 
 }  // namespace
 
 judged<api_answer> list_conversations(const channel_place& place, std::string_view text) {
-  static const std::vector<api::sort_key> newest_first{{"lastUpdate", true}};
   const auto query = api::query::parse(text);
   const auto asked = api::parse_page_query(query);
-  KP_TRY(const auto matches, filter_of(query));
-  const auto scan = [&](const storage::page_request& request,
-                        const storage::filter<conversation>& filter) {
-    return place.organisation().conversations.list(place.number, request, filter);
-  };
-  KP_TRY(const auto page,
-         sorted_page<conversation>(asked, newest_first, sort_properties(), matches, scan));
-  KP_TRY(const auto shown, page_json(page, asked, true, [&](const conversation& c) {
-           return with_statuses(place, c);
-         }));
-  return json_answer(shown);
+  KP_TRY(const auto what, wanted_of(query));
+  KP_TRY(const auto from, source_for(place, what, asked));
+  return shown(place, asked, what.matches, from);
+}
+
+judged<api_answer> list_polled_conversations(const channel_place& place, std::string_view text) {
+  const auto asked = api::parse_page_query(api::query::parse(text));
+  return shown(place, asked, {}, by_update(place, set::pollable));
 }
 
 judged<api_answer> find_conversation(const channel_place& place, std::string_view row) {

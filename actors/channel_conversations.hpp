@@ -8,6 +8,8 @@
 namespace kp::actors {
 
 judged<api_answer> list_conversations(const channel_place&, std::string_view query);
+// Those that are being polled for statuses; pages and order, no filters.
+judged<api_answer> list_polled_conversations(const channel_place&, std::string_view query);
 judged<api_answer> find_conversation(const channel_place&, std::string_view row);
 judged<api_answer> conversation_of(const channel_place&, std::string_view message);
 

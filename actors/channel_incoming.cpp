@@ -79,6 +79,10 @@ judged<void> register_incoming(decision& d, const channel_place& place, const me
                                std::optional<std::string> description = {}) {
   const auto& organisation = place.organisation();
   KP_TRY(auto conversation, organisation.conversations.find(direction::incoming, m.message));
+  if (!conversation) {
+    // What a channel has sent to itself has one conversation (12.5).
+    KP_TRY(conversation, organisation.conversations.find(direction::outgoing, m.message));
+  }
   if (!conversation || conversation->channel != place.number) return {};
   KP_TRY(const auto registered,
          storage::register_status(d.changes, organisation.conversations, organisation.statuses,
@@ -125,7 +129,8 @@ judged<api_answer> list_incoming(const channel_place& place, std::string_view te
                         const storage::filter<message>& filter) {
     return place.organisation().inbox.list(place.number, request, filter);
   };
-  KP_TRY(const auto page, sorted_page<message>(asked, {}, sort_properties(place), matches, scan));
+  KP_TRY(const auto page, sorted_page<message>(asked, {}, sort_properties(place), matches,
+                                               source<message>{"id", scan}));
   const auto now = place.now();
   KP_TRY(const auto shown, page_json(page, asked, !asked.sort.empty(),
                                      [&](const message& m) { return sbd_json(m.sbd, now); }));

@@ -64,6 +64,55 @@ judged<void> match_service(storage::filter<T>& all, const api::query& query) {
   return {};
 }
 
+// The records that a list may show, and how to go through them.
+template <class T>
+struct source {
+  std::string_view order;  // the property that `scan` goes by; nothing for one that lists none know
+  std::function<result<storage::page<T>>(const storage::page_request&, const storage::filter<T>&)>
+      scan;
+};
+
+// The few records that an index has found, by row id.
+template <class T>
+source<T> source_of(std::vector<T> found) {
+  std::ranges::sort(found, {}, &T::id);
+  const auto scan = [all = std::move(found)](const storage::page_request& asked,
+                                             const storage::filter<T>& matches) {
+    storage::page<T> page;
+    const auto take = [&](const T& record) {
+      if (matches && !matches(record)) return;
+      if (page.total >= asked.offset && page.items.size() < asked.size)
+        page.items.push_back(record);
+      ++page.total;
+    };
+    if (asked.order == storage::scan_order::ascending)
+      std::ranges::for_each(all, take);
+    else
+      std::for_each(all.rbegin(), all.rend(), take);
+    return result<storage::page<T>>(std::move(page));
+  };
+  return {"id", scan};
+}
+
+// Reads the values of a query object, and remembers what could not be read. An empty value is none.
+class query_object {
+ public:
+  query_object(const api::query& query, std::string_view name) : query_(query), name_(name) {}
+  std::optional<std::string> text(std::string_view field) const;
+  std::optional<std::int64_t> number(std::string_view field);
+  std::optional<bool> truth(std::string_view field);
+  std::optional<time_point> moment(std::string_view field);  // date and time with offset
+  // Midnight in Oslo at the beginning of "yyyy-MM-dd", `days` later.
+  std::optional<time_point> midnight(std::string_view field, std::chrono::days days);
+  void refuse(std::string_view field, std::string_view value, std::string_view java_type);
+  judged<void> complete() const;  // everything that was refused
+
+ private:
+  const api::query& query_;
+  std::string_view name_;
+  std::vector<api::problem> refused_;
+};
+
 namespace detail {
 
 struct sort_entry {
@@ -78,28 +127,31 @@ struct sort_before {
 };
 
 std::uint64_t offset_of(const api::page_query&);
+sort_value without_case(sort_value);
 
 }  // namespace detail
 
-// One page of the records that `scan(page_request, filter)` goes through, ordered as `asked.sort`
-// says, else as `usual`, else by id. Memory: the keys of the entries up to the end of the page, and
-// the page. Error: an unknown property.
-template <class T, class Scan>
+// Whether going through `source` in its own order gives what the keys ask for.
+bool follows(const std::vector<api::sort_key>& keys, std::string_view source_order);
+
+// One page of the records of `source`, ordered as `asked.sort` says, else as `usual`, else by id.
+// Memory: the keys of the entries up to the end of the page, and the page. Error: an unknown
+// property.
+template <class T>
 judged<storage::page<T>> sorted_page(const api::page_query& asked,
                                      const std::vector<api::sort_key>& usual,
                                      const sortable<T>& properties,
-                                     const storage::filter<T>& matches, Scan scan) {
+                                     const storage::filter<T>& matches, const source<T>& from) {
   const auto& keys = asked.sort.empty() ? usual : asked.sort;
   for (const auto& key : keys)
     if (key.property != "id" && !properties.contains(key.property))
       return api::bad_sort_property(key.property);
-  const auto fits = [&](const T& record) { return !matches || matches(record); };
   const auto offset = detail::offset_of(asked);
 
-  if (keys.empty() || keys.front().property == "id") {
+  if (follows(keys, from.order)) {
     const auto order = !keys.empty() && keys.front().descending ? storage::scan_order::descending
                                                                 : storage::scan_order::ascending;
-    KP_TRY(auto page, scan(storage::page_request{offset, asked.size, order}, fits));
+    KP_TRY(auto page, from.scan(storage::page_request{offset, asked.size, order}, matches));
     return page;
   }
 
@@ -109,12 +161,15 @@ judged<storage::page<T>> sorted_page(const api::page_query& asked,
   const auto wanted = offset + asked.size;
   std::uint64_t total = 0;
   const auto collect = [&](const T& record) {
-    if (!fits(record)) return false;
+    if (matches && !matches(record)) return false;
     ++total;
     detail::sort_entry entry{{}, record.id};
-    for (const auto& key : keys)
-      entry.values.push_back(key.property == "id" ? sort_value(static_cast<std::int64_t>(record.id))
-                                                  : properties.find(key.property)->second(record));
+    for (const auto& key : keys) {
+      auto value = key.property == "id" ? sort_value(static_cast<std::int64_t>(record.id))
+                                        : properties.find(key.property)->second(record);
+      entry.values.push_back(key.ignore_case ? detail::without_case(std::move(value))
+                                             : std::move(value));
+    }
     if (best.size() < wanted) {
       best.push_back(std::move(entry));
       std::ranges::push_heap(best, before);
@@ -125,7 +180,8 @@ judged<storage::page<T>> sorted_page(const api::page_query& asked,
     }
     return false;
   };
-  KP_TRY(auto counted, scan(storage::page_request{0, 1, storage::scan_order::ascending}, collect));
+  KP_TRY(auto counted,
+         from.scan(storage::page_request{0, 1, storage::scan_order::ascending}, collect));
   static_cast<void>(counted);
   std::ranges::sort_heap(best, before);
 
@@ -136,7 +192,7 @@ judged<storage::page<T>> sorted_page(const api::page_query& asked,
   if (place.empty()) return page;
   const auto chosen = [&](const T& record) { return place.contains(record.id); };
   KP_TRY(auto found,
-         scan(storage::page_request{0, place.size(), storage::scan_order::ascending}, chosen));
+         from.scan(storage::page_request{0, place.size(), storage::scan_order::ascending}, chosen));
   std::ranges::sort(found.items, {}, [&](const T& record) { return place.at(record.id); });
   page.items = std::move(found.items);
   return page;

@@ -35,15 +35,22 @@ sortable<message> sort_properties() {
 }
 
 // As unknown_service, in the words of this endpoint.
-api::problem unconvertible_service(std::string_view value) {
+api::problem unconvertible(std::string_view value, std::string_view java_type) {
   api::problem problem;
   problem.status = 400;
   problem.exception = "org.springframework.core.convert.ConversionFailedException";
-  problem.message = fmt::format(
-      "Failed to convert from type [java.lang.String] to type "
-      "[no.difi.meldingsutveksling.ServiceIdentifier] for value [{}]",
-      value);
+  problem.message =
+      fmt::format("Failed to convert from type [java.lang.String] to type [{}] for value [{}]",
+                  java_type, value);
   return problem;
+}
+
+judged<void> check_value(std::string_view property, const std::string& value) {
+  if (property == "serviceIdentifier" && !parse_api_service(value))
+    return unconvertible(value, "no.difi.meldingsutveksling.ServiceIdentifier");
+  const bool digits = value.find_first_not_of("0123456789") == std::string::npos;
+  if (property == "id" && !digits) return unconvertible(value, "java.lang.Long");
+  return {};
 }
 
 // A repeated parameter means any of its values; an empty value is none (6.6).
@@ -53,9 +60,7 @@ judged<storage::filter<message>> filter_of(const api::query& query) {
     auto wanted = query.all(name);
     std::erase_if(wanted, [](const std::string& value) { return value.empty(); });
     if (wanted.empty()) continue;
-    if (name == "serviceIdentifier")
-      for (const auto& value : wanted)
-        if (!parse_api_service(value)) return unconvertible_service(value);
+    for (const auto& value : wanted) KP_CHECK(check_value(name, value));
     also<message>(all, [wanted = std::move(wanted), get = of](const message& m) {
       return std::ranges::find(wanted, get(m)) != wanted.end();
     });
@@ -73,7 +78,8 @@ judged<api_answer> list_outgoing(const channel_place& place, std::string_view te
                         const storage::filter<message>& filter) {
     return place.organisation().messages.list(place.number, request, filter);
   };
-  KP_TRY(const auto page, sorted_page<message>(asked, {}, sort_properties(), matches, scan));
+  KP_TRY(const auto page,
+         sorted_page<message>(asked, {}, sort_properties(), matches, source<message>{"id", scan}));
   const auto now = place.now();
   KP_TRY(const auto shown, page_json(page, asked, !asked.sort.empty(),
                                      [&](const message& m) { return sbd_json(m.sbd, now); }));

@@ -90,6 +90,12 @@ void channel_seat::call(const api_call& c, const answer_to& answer) {
       return answer(shown(list_statuses(place_, c.query), c.path));
     case endpoint::statuses_of_message:
       return answer(shown(statuses_of(place_, c.argument, c.query), c.path));
+    case endpoint::peek_status:
+      return answer(shown(peek_status(place_), c.path));
+    case endpoint::remove_queued_status:
+      return decided(remove_queued_status, c.argument);
+    case endpoint::list_polled_conversations:
+      return answer(shown(list_polled_conversations(place_, c.query), c.path));
     case endpoint::list_conversations:
       return answer(shown(list_conversations(place_, c.query), c.path));
     case endpoint::find_conversation:

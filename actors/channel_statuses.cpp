@@ -3,15 +3,16 @@
 #include "actors/channel_json.hpp"
 #include "actors/channel_lists.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
+#include <iterator>
 
 namespace kp::actors {
 
 namespace {
 
 using storage::status;
-
-constexpr std::string_view query_object = "messageStatusQueryInput";
 
 const std::vector<api::sort_key>& usual_order() {
   static const std::vector<api::sort_key> by_id{{"id", false}};
@@ -27,46 +28,100 @@ const sortable<status>& sort_properties() {
   return properties;
 }
 
-std::optional<std::string> given(const api::query& query, std::string_view name) {
-  auto value = query.find(name);
-  return value && !value->empty() ? value : std::nullopt;
-}
+struct wanted {
+  storage::filter<status> matches;
+  std::optional<std::int64_t> id;
+  std::optional<message_id> message;
+  bool no_message = false;  // a message id that cannot be one of ours
+  std::optional<conversation_id> conversation;
+  std::optional<std::pair<time_point, time_point>> between;
+};
 
-judged<std::optional<time_point>> moment(const api::query& query, std::string_view name) {
-  const auto text = given(query, name);
-  if (!text) return std::optional<time_point>{};
-  const auto at = parse_timestamp_with_offset(*text);
-  if (!at) return api::bad_query_value(query_object, name, *text, "java.time.OffsetDateTime");
-  return at;
-}
-
-judged<storage::filter<status>> filter_of(const api::query& query) {
-  storage::filter<status> all;
-  if (const auto text = given(query, "id")) {
-    storage::row_id id = 0;
-    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), id);
-    if (failed != std::errc{} || end != text->data() + text->size())
-      return api::bad_query_value(query_object, "id", *text, "java.lang.Long");
-    also<status>(all, [id](const status& s) { return s.id == id; });
-  }
-  match_text(all, query, "messageId", [](const status& s) { return s.message.to_string(); });
-  match_text(all, query, "conversationId",
-             [](const status& s) { return s.conversation_ref.to_string(); });
-  match_text(all, query, "status", [](const status& s) { return to_string(s.name); });
-  KP_TRY(const auto from, moment(query, "fromDateTime"));
-  KP_TRY(const auto to, moment(query, "toDateTime"));
-  if (from && to)
-    also<status>(all, [from = *from, to = *to](const status& s) {
-      return from <= s.last_update && s.last_update <= to;
+judged<wanted> wanted_of(const api::query& query) {
+  using s = const status&;
+  wanted out;
+  query_object object(query, "messageStatusQueryInput");
+  out.id = object.number("id");
+  if (out.id)
+    also<status>(out.matches,
+                 [id = *out.id](s r) { return static_cast<std::int64_t>(r.id) == id; });
+  match_text(out.matches, query, "messageId", [](s r) { return r.message.to_string(); });
+  match_text(out.matches, query, "conversationId",
+             [](s r) { return r.conversation_ref.to_string(); });
+  match_text(out.matches, query, "status", [](s r) { return to_string(r.name); });
+  const auto from = object.moment("fromDateTime");
+  const auto to = object.moment("toDateTime");
+  KP_CHECK(object.complete());
+  if (from && to) {
+    out.between.emplace(*from, *to);
+    also<status>(out.matches, [from = *from, to = *to](s r) {
+      return from <= r.last_update && r.last_update <= to;
     });
-  return all;
+  }
+  if (const auto text = query.find("messageId")) {
+    out.message = to_message_id(*text);
+    out.no_message = !out.message;
+  }
+  if (const auto text = query.find("conversationId"))
+    if (const auto id = conversation_id::parse(*text)) out.conversation = *id;
+  return out;
 }
 
-template <class Scan>
+source<status> of_message(const channel_place& place, const message_id& message) {
+  return {"id", [&place, message](const storage::page_request& request,
+                                  const storage::filter<status>& matches) {
+            return place.organisation().statuses.of_message(place.number, message, request,
+                                                            matches);
+          }};
+}
+
+source<status> by_update(const channel_place& place, time_point from, time_point to) {
+  return {"lastUpdate", [&place, from, to](const storage::page_request& request,
+                                           const storage::filter<status>& matches) {
+            return place.organisation().statuses.between(place.number, from, to, request, matches);
+          }};
+}
+
+source<status> all_of(const channel_place& place) {
+  return {"id",
+          [&place](const storage::page_request& request, const storage::filter<status>& matches) {
+            return place.organisation().statuses.list(place.number, request, matches);
+          }};
+}
+
+// The smallest part of the channel's statuses that an index can tell to hold all that are wanted.
+judged<source<status>> source_for(const channel_place& place, const wanted& what,
+                                  const api::page_query& asked) {
+  const auto& organisation = place.organisation();
+  if (what.no_message) return source_of<status>({});
+  if (what.message) return of_message(place, *what.message);
+  if (what.id) {
+    KP_TRY(auto found,
+           organisation.statuses.find(place.number, static_cast<storage::row_id>(*what.id)));
+    std::vector<status> one;
+    if (found) one.push_back(*std::move(found));
+    return source_of(std::move(one));
+  }
+  if (what.conversation) {
+    KP_TRY(const auto messages,
+           organisation.conversations.of_reference(place.number, *what.conversation));
+    std::vector<status> all;
+    for (const auto& each : messages) {
+      KP_TRY(auto its, organisation.statuses.of_conversation(each));
+      std::ranges::move(its, std::back_inserter(all));
+    }
+    return source_of(std::move(all));
+  }
+  if (what.between) return by_update(place, what.between->first, what.between->second);
+  if (follows(asked.sort, "lastUpdate"))
+    return by_update(place, time_point::min(), time_point::max());
+  return all_of(place);
+}
+
 judged<api_answer> shown(const api::page_query& asked, const storage::filter<status>& matches,
-                         Scan scan, std::string_view content_type) {
+                         const source<status>& from, std::string_view content_type) {
   KP_TRY(const auto page,
-         sorted_page<status>(asked, usual_order(), sort_properties(), matches, scan));
+         sorted_page<status>(asked, usual_order(), sort_properties(), matches, from));
   KP_TRY(const auto json, page_json(page, asked, true, status_json));
   return json_answer(json, content_type);
 }
@@ -75,24 +130,44 @@ judged<api_answer> shown(const api::page_query& asked, const storage::filter<sta
 
 judged<api_answer> list_statuses(const channel_place& place, std::string_view text) {
   const auto query = api::query::parse(text);
-  KP_TRY(const auto matches, filter_of(query));
-  const auto scan = [&](const storage::page_request& request,
-                        const storage::filter<status>& filter) {
-    return place.organisation().statuses.list(place.number, request, filter);
-  };
-  return shown(api::parse_page_query(query), matches, scan, json_type);
+  const auto asked = api::parse_page_query(query);
+  KP_TRY(const auto what, wanted_of(query));
+  KP_TRY(const auto from, source_for(place, what, asked));
+  return shown(asked, what.matches, from, json_type);
 }
 
 judged<api_answer> statuses_of(const channel_place& place, std::string_view message,
                                std::string_view text) {
   const auto id = to_message_id(message);
-  const auto scan = [&](const storage::page_request& request,
-                        const storage::filter<status>& filter) -> result<storage::page<status>> {
-    if (!id) return storage::page<status>{};
-    return place.organisation().statuses.of_message(place.number, *id, request, filter);
-  };
-  return shown(api::parse_page_query(api::query::parse(text)), {}, scan,
+  return shown(api::parse_page_query(api::query::parse(text)), {},
+               id ? of_message(place, *id) : source_of<status>({}),
                "application/json; charset=utf-8");
+}
+
+judged<api_answer> peek_status(const channel_place& place) {
+  const auto& statuses = place.organisation().statuses;
+  if (!statuses.queue().is_on(place.number)) return empty_answer(204);
+  KP_TRY(const auto head, statuses.queue().first(place.number, 1));
+  if (head.empty()) return empty_answer(204);
+  KP_TRY(const auto found, statuses.find(place.number, head.front()));
+  if (!found)
+    return api::internal(fmt::format("MessageStatus with id={} not found in DB", head.front()));
+  return json_answer(status_json(*found));
+}
+
+judged<decision> remove_queued_status(const channel_place& place, std::string_view text) {
+  std::int64_t id = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (failed != std::errc{} || end != text.data() + text.size())
+    return api::bad_path_value("id", text, "java.lang.Long");
+  const auto& queue = place.organisation().statuses.queue();
+  decision d;
+  bool was_there = false;
+  if (queue.is_on(place.number)) {
+    KP_TRY(was_there, queue.remove(d.changes, place.number, static_cast<storage::row_id>(id)));
+  }
+  d.answer = empty_answer(was_there ? 200 : 404);
+  return d;
 }
 
 }  // namespace kp::actors

@@ -2,6 +2,19 @@
 
 namespace kp::actors {
 
+namespace {
+
+storage::status_queue::includes queues_of(const tenants::organisation& settings,
+                                          const std::map<channel_name, channel_number>& numbers) {
+  storage::status_queue::includes queues;
+  for (const auto& [name, number] : numbers)
+    if (const auto* channel = settings.find(name); channel && !channel->status_queue.empty())
+      queues.emplace(number, channel->status_queue);
+  return queues;
+}
+
+}  // namespace
+
 organisation_context::organisation_context(std::shared_ptr<hub_context> hub_,
                                            std::shared_ptr<const tenants::organisation> settings_,
                                            std::map<channel_name, channel_number> numbers_,
@@ -13,7 +26,7 @@ organisation_context::organisation_context(std::shared_ptr<hub_context> hub_,
       messages(hub->store, settings->id),
       inbox(hub->store, settings->id),
       conversations(hub->store, settings->id),
-      statuses(hub->store, settings->id),
+      statuses(hub->store, settings->id, queues_of(*settings, numbers)),
       references(hub->store, settings->id),
       feed(hub->store, settings->id) {}
 

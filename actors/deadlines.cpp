@@ -3,6 +3,7 @@
 #include "actors/feed_trimming.hpp"
 #include "actors/retrying_commit.hpp"
 #include "config/log.hpp"
+#include "storage/status_rules.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -106,11 +107,12 @@ class keeper {
         storage::register_status(changes, in().conversations, in().statuses, *in().ids, *c,
                                  {storage::status_name::levetid_utlopt, {}, {}, now()});
     if (!registered) return registered.error();
-    if (c->way != direction::incoming) return changes;
+    if (!storage::arrived(*c)) return changes;
 
     // A message without a time of its own stays in the inbox: only its conversation has ended.
     KP_TRY(const auto unread, in().inbox.find(c->message));
-    if (!unread || !unread->expires || *unread->expires > now()) return changes;
+    if (!unread || unread->channel != c->channel || !unread->expires || *unread->expires > now())
+      return changes;
     in().inbox.remove(changes, *unread, std::nullopt);
     if (unread->content) {
       in().hub->blobs.remove(changes, in().id(), *unread->content);

@@ -1,6 +1,7 @@
 #include "actors/dpo_arrival.hpp"
 
 #include "protocol/sbd/sbd_error.hpp"
+#include "storage/status_rules.hpp"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -26,10 +27,6 @@ bool can_be_message_channel(std::string_view reference) {
 std::string text_field(const boost::json::object& of, std::string_view name) {
   const auto* value = of.if_contains(name);
   return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-bool registered(const storage::conversation& c, status_name name) {
-  return (c.statuses >> static_cast<unsigned>(name) & 1u) != 0;
 }
 
 struct participant {
@@ -86,9 +83,6 @@ class decision_maker {
     }
     out_.fate = arrival_fate::status_registered;
     out_.channel = found->channel;
-    const bool late = *name == status_name::mottatt && (registered(*found, status_name::levert) ||
-                                                        registered(*found, status_name::lest));
-    if (late) return {};
     return add_status(*found, {*name, {}, {}, now_});
   }
 
@@ -105,9 +99,35 @@ class decision_maker {
       if (sender && in_.channel(*sender)) channel = *sender;
     }
     out_.channel = channel;
+    KP_TRY(own_, in_.conversations.find(direction::outgoing, message_));
+    if (own_ && own_->channel != channel) own_.reset();
+    if (own_) {
+      KP_TRY(const auto waiting, in_.inbox.find(message_));
+      if (waiting || storage::arrived(*own_)) {
+        out_.fate = arrival_fate::duplicate;
+        return {};
+      }
+    }
     const auto expires = document_.expires();
     if (expires && *expires < now_) return expired(channel);
     return store(channel);
+  }
+
+  // What a channel sends to itself has one conversation, which goes both ways (rest-api.md 12.5).
+  result<void> begin(channel_number channel, std::vector<status_change> initial) {
+    if (own_) {
+      const auto added = storage::register_statuses(out_.changes, in_.conversations, in_.statuses,
+                                                    *in_.ids, *own_, initial);
+      if (!added) return added.error();
+      return {};
+    }
+    initial.insert(initial.begin(), {status_name::opprettet, {}, {}, now_});
+    KP_TRY(auto row, in_.ids->next(out_.changes));
+    auto started = start(row, channel);
+    KP_CHECK(storage::start_conversation(out_.changes, in_.conversations, in_.statuses, *in_.ids,
+                                         started, initial));
+    out_.expiry_grew = !started.finished;
+    return {};
   }
 
   // Registers what the receipt says and returns the channel that sent the message it is about.
@@ -127,25 +147,15 @@ class decision_maker {
 
   result<void> expired(channel_number channel) {
     out_.fate = arrival_fate::expired;
-    KP_TRY(auto row, in_.ids->next(out_.changes));
-    auto started = start(row, channel);
-    return storage::start_conversation(
-        out_.changes, in_.conversations, in_.statuses, *in_.ids, started,
-        {{status_name::opprettet, {}, {}, now_},
-         {status_name::levetid_utlopt, std::string(lifetime_passed), {}, now_}});
+    return begin(channel, {{status_name::levetid_utlopt, std::string(lifetime_passed), {}, now_}});
   }
 
   result<void> store(channel_number channel) {
     out_.fate = arrival_fate::stored;
-    KP_TRY(auto row, in_.ids->next(out_.changes));
-    auto started = start(row, channel);
-    std::vector<status_change> initial{{status_name::opprettet, {}, {}, now_},
-                                       {status_name::innkommende_mottatt, {}, {}, now_}};
+    std::vector<status_change> initial{{status_name::innkommende_mottatt, {}, {}, now_}};
     if (what_.state == storage::content_state::unreadable)
       initial.push_back({status_name::feil, what_.content_problem, {}, now_});
-    KP_CHECK(storage::start_conversation(out_.changes, in_.conversations, in_.statuses, *in_.ids,
-                                         started, initial));
-    out_.expiry_grew = !started.finished;
+    KP_CHECK(begin(channel, std::move(initial)));
     KP_CHECK(put_in_inbox(channel));
     if (const auto reference = document_.message_channel())
       in_.references.put(out_.changes, message_, *reference);
@@ -250,6 +260,7 @@ class decision_maker {
   message_id message_;
   conversation_id conversation_;
   std::string type_;
+  std::optional<storage::conversation> own_;  // of the channel that it arrives at, as its sender
   arrival_decision out_;
 };
 

@@ -5,6 +5,7 @@
 #include "actors/route.hpp"
 #include "actors/sign_in.hpp"
 #include "config/log.hpp"
+#include "protocol/api/accept.hpp"
 #include "protocol/api/page.hpp"
 #include "protocol/api/upload.hpp"
 #include "protocol/http/authorization.hpp"
@@ -241,6 +242,14 @@ struct gateway_desk::state {
       if (!refusal->allow.empty()) response.headers.add("Allow", refusal->allow);
       co_return response;
     }
+    if (const auto* options = std::get_if<route::options>(&way.to)) {
+      http::server_response allowed;
+      allowed.headers.add("Allow", options->allow);
+      co_return allowed;
+    }
+    const auto accept = text_of(head.headers, "Accept").value_or("");
+    if (answers_json(way) && !api::accepts_json(accept))
+      co_return refuse(api::not_acceptable(), head);
 
     const auto organisation = (*who)->owner->id;
     const auto seat = seats.find(seat_key(organisation, (*who)->channel->name));

@@ -40,7 +40,10 @@ enum class endpoint {
   remove_in,                       // DELETE /api/messages/in/{messageId}
   list_statuses,                   // GET    /api/statuses
   statuses_of_message,             // GET    /api/statuses/{messageId}
+  peek_status,                     // GET    /api/statuses/peek
+  remove_queued_status,            // DELETE /api/statuses/{id}
   list_conversations,              // GET    /api/conversations
+  list_polled_conversations,       // GET    /api/conversations/queue
   find_conversation,               // GET    /api/conversations/{id}
   conversation_of_message,         // GET    /api/conversations/messageId/{messageId}
   remove_conversation,             // DELETE /api/conversations/{id}

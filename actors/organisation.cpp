@@ -8,6 +8,7 @@
 #include "actors/registry_desk.hpp"
 #include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
+#include "storage/reindex.hpp"
 #include "storage/storage_error.hpp"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds turn_deadline{130'000};
 constexpr std::chrono::seconds number_again_after{5};
+constexpr std::size_t index_rows_at_once = 1000;
 
 struct number_channels {};
 
@@ -53,7 +55,8 @@ class house {
         children_(self, args_.settings->id.to_string()),
         ids_(std::make_shared<storage::row_ids>(args_.hub->store, args_.settings->id)) {}
 
-  // Gives numbers to channels that have none yet; when all have one, opens the house.
+  // Gives numbers to channels that have none yet and completes what the store has on record of
+  // them; then opens the house.
   void number() {
     const storage::channel_registry registry(args_.hub->store, args_.settings->id);
     auto known = registry.all();
@@ -67,12 +70,19 @@ class house {
     std::map<channel_name, channel_number> numbers;
     for (const auto& entry : *known)
       if (args_.settings->find(entry.name)) numbers.emplace(entry.name, entry.number);
+    if (changes->empty()) {
+      for (const auto& [name, number] : numbers) {
+        const auto complete = storage::complete_indexes(
+            *changes, args_.hub->store, args_.settings->id, number, index_rows_at_once);
+        if (!complete) return again(complete.error());
+      }
+    }
     if (changes->empty()) return open(std::move(numbers));
     self_->request(args_.writer, caf::infinite, commit{changes})
         .then(
-            [this, numbers = std::move(numbers)](const committed& done) mutable {
+            [this](const committed& done) {
               if (done.failure) return again(*done.failure);
-              open(std::move(numbers));
+              number();
             },
             [this](const caf::error& why) {
               again(transient(storage::storage_errc::io, self_->system().render(why)));

@@ -2,6 +2,10 @@
 
 #include "protocol/api/upload.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -25,7 +29,8 @@ segments split(std::string_view path) {
   }
 }
 
-// One line of the endpoint index. "{}" takes any non-empty segment, at most one a line.
+// One line of the endpoint index. "{}" takes any non-empty segment, at most one a line; a line
+// whose words fit stands before one that takes them for an id.
 struct line {
   std::string_view method;
   std::array<std::string_view, 4> pattern;  // "" where it is shorter
@@ -45,19 +50,16 @@ constexpr std::array lines{
     line{"GET", {"messages", "in", "pop", "{}"}, endpoint::pop},
     line{"DELETE", {"messages", "in", "{}"}, endpoint::remove_in},
     line{"GET", {"statuses"}, endpoint::list_statuses},
+    line{"GET", {"statuses", "peek"}, endpoint::peek_status},
     line{"GET", {"statuses", "{}"}, endpoint::statuses_of_message},
+    line{"DELETE", {"statuses", "{}"}, endpoint::remove_queued_status},
     line{"GET", {"conversations"}, endpoint::list_conversations},
+    line{"GET", {"conversations", "queue"}, endpoint::list_polled_conversations},
     line{"GET", {"conversations", "{}"}, endpoint::find_conversation},
     line{"GET", {"conversations", "messageId", "{}"}, endpoint::conversation_of_message},
     line{"DELETE", {"conversations", "{}"}, endpoint::remove_conversation},
     line{"DELETE", {"conversations", "messageId", "{}"}, endpoint::remove_conversation_of_message},
 };
-
-// Segments of the API that are no ids: never taken for one.
-bool is_reserved(std::string_view first, std::string_view second) {
-  return (first == "statuses" && second == "peek") ||
-         (first == "conversations" && (second == "queue" || second == "messageId"));
-}
 
 std::optional<std::string> match(const line& l, const segments& parts) {
   std::string argument;
@@ -66,7 +68,7 @@ std::optional<std::string> match(const line& l, const segments& parts) {
   if (parts.size() != length) return std::nullopt;
   for (std::size_t i = 0; i < length; ++i) {
     if (l.pattern[i] == "{}") {
-      if (parts[i].empty() || (i == 1 && is_reserved(parts[0], parts[1]))) return std::nullopt;
+      if (parts[i].empty()) return std::nullopt;
       argument = parts[i];
     } else if (l.pattern[i] != parts[i]) {
       return std::nullopt;
@@ -123,7 +125,7 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
 
   // HEAD is GET without a body, except where GET would lock a message.
   const bool head = method == "HEAD";
-  std::string allow;
+  std::vector<std::string_view> allow;
   for (const auto& l : lines) {
     auto argument = match(l, parts);
     if (!argument) continue;
@@ -132,15 +134,37 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
       found.to = route::call{l.what, *std::move(argument), l.takes_body};
       return found;
     }
-    allow += allow.empty() ? "" : ", ";
-    allow += l.method;
+    if (std::ranges::find(allow, l.method) == allow.end()) allow.push_back(l.method);
   }
-  if (message_out) allow += allow.empty() ? "PUT" : ", PUT";
-  if (allow.empty())
+  if (message_out) allow.push_back("PUT");
+  if (allow.empty()) {
     found.to = not_found(path);
-  else
-    found.to = route::refusal{api::method_not_allowed(method), allow};
+  } else if (method == "OPTIONS") {
+    const bool get = std::ranges::find(allow, "GET") != allow.end();
+    found.to =
+        route::options{fmt::format("{}{},OPTIONS", fmt::join(allow, ","), get ? ",HEAD" : "")};
+  } else {
+    found.to =
+        route::refusal{api::method_not_allowed(method), fmt::format("{}", fmt::join(allow, ", "))};
+  }
   return found;
+}
+
+bool answers_json(const route& r) {
+  if (std::holds_alternative<route::multipart>(r.to)) return true;
+  const auto* call = std::get_if<route::call>(&r.to);
+  if (!call) return false;
+  switch (call->what) {
+    case endpoint::send:
+    case endpoint::remove_out:
+    case endpoint::pop:
+    case endpoint::remove_queued_status:
+    case endpoint::remove_conversation:
+    case endpoint::remove_conversation_of_message:
+      return false;
+    default:
+      return true;
+  }
 }
 
 }  // namespace kp::actors

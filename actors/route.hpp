@@ -26,13 +26,19 @@ struct route {
     api::problem why;
     std::string allow;  // of a 405
   };
+  struct options {  // OPTIONS: answered by the Allow header alone
+    std::string allow;
+  };
 
   tenants::directory::scope scope;
-  std::variant<call, upload, multipart, refusal> to;
+  std::variant<call, upload, multipart, refusal, options> to;
 };
 
 // `path` decoded, without query. `content_type` tells multipart from "send the message named
 // multipart".
 route find_route(std::string_view method, std::string_view path, std::string_view content_type);
+
+// Whether it answers with JSON: a client whose Accept header excludes that is refused beforehand.
+bool answers_json(const route&);
 
 }  // namespace kp::actors

@@ -294,7 +294,7 @@ result<storage::batch> router_seats::follow(service via, std::size_t& moved,
       if (!conversation || conversation->channel != from) continue;
       KP_TRY(const auto statuses, in().statuses.of_conversation(*conversation));
       in().conversations.move(changes, *conversation, to->channel);
-      in().statuses.move(changes, statuses, to->channel);
+      KP_CHECK(in().statuses.move(changes, *conversation, statuses, to->channel));
     }
     moved += went.size();
     if (!went.empty()) break;

@@ -29,8 +29,13 @@ enum class record_kind : std::uint8_t {
   conversation_by_message = 31,  // direction u8 | message id -> channel u32, row id u64
   conversation_expiry =
       32,                  // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
+  conversation_set = 33,   // channel u32 | set u8 | parts -> nothing; sets are in conversations.cpp
+  conversation_by_update = 34,  // channel u32 | last update i64 us | row id u64 -> nothing
   status = 40,             // channel u32 | status id u64 -> status
   status_by_message = 41,  // channel u32 | message id 0x00 | status id u64 -> nothing
+  status_queue = 42,       // channel u32 | status id u64 -> nothing
+  status_by_update = 43,   // channel u32 | last update i64 us | status id u64 -> nothing
+  upkeep = 44,             // channel u32 | what u8 -> depends; see upkeep.hpp
   channel_event = 45,          // channel u32 | sequence u64 -> channel_event
   channel_event_mark = 46,     // channel u32 | time i64 us -> newest sequence at that time
   channel_event_trimmed = 47,  // channel u32 -> newest sequence that has been removed

@@ -86,24 +86,32 @@ result<void> walk(const engine&, std::string begin, std::string end, scan_order,
 result<std::optional<entry>> first_entry(const engine&, std::string_view begin,
                                          std::string_view end);
 
-// A page of the records that an index points to: `record_key` makes a record's key from an index
-// entry. An entry whose record is gone is passed over.
+// A page of the records that the entries [begin, end) of an index point to: `record_key` makes a
+// record's key from an index entry. An entry whose record is gone is passed over.
+template <class T>
+result<page<T>> list_indexed_range(const engine& store, std::string begin, std::string end,
+                                   const page_request& request, const filter<T>& matches,
+                                   const std::function<std::string(const entry&)>& record_key) {
+  page_collector<T> collector(request, matches);
+  KP_CHECK(walk(store, std::move(begin), std::move(end), request.order,
+                [&](const entry& at) -> result<bool> {
+                  if (!collector.wants_record()) {
+                    collector.skip();
+                    return true;
+                  }
+                  KP_TRY(auto record, find_record<T>(store, record_key(at)));
+                  if (record) collector.add(*std::move(record));
+                  return true;
+                }));
+  return std::move(collector).take();
+}
+
+// The same of all entries whose keys begin with `prefix`.
 template <class T>
 result<page<T>> list_indexed(const engine& store, const std::string& prefix,
                              const page_request& request, const filter<T>& matches,
                              const std::function<std::string(const entry&)>& record_key) {
-  page_collector<T> collector(request, matches);
-  KP_CHECK(
-      walk(store, prefix, prefix_end(prefix), request.order, [&](const entry& at) -> result<bool> {
-        if (!collector.wants_record()) {
-          collector.skip();
-          return true;
-        }
-        KP_TRY(auto record, find_record<T>(store, record_key(at)));
-        if (record) collector.add(*std::move(record));
-        return true;
-      }));
-  return std::move(collector).take();
+  return list_indexed_range<T>(store, prefix, prefix_end(prefix), request, matches, record_key);
 }
 
 }  // namespace kp::storage

@@ -3,6 +3,7 @@
 #include "storage/engine.hpp"
 #include "storage/lease.hpp"
 #include "storage/records.hpp"
+#include "storage/status_queue.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -12,6 +13,8 @@
 // that changes says which preconditions it adds; when one fails at commit, read again.
 
 namespace kp::storage {
+
+class row_counter;
 
 // The shared 64-bit row ids of an organisation. Thread safe. Ids rise and are never given twice,
 // also not after a crash: a block of `block` ids is reserved in the store before its first is used.
@@ -134,11 +137,19 @@ class conversations {
   result<std::optional<conversation>> find(direction, const message_id&) const;  // any channel
   void insert(batch&, const conversation&) const;              // require_absent on (direction, message)
   void update(batch&, const conversation& before, const conversation& after) const;  // compare and set
-  void remove(batch&, const conversation&) const;
+  void remove(batch&, const conversation&) const;  // compare and set
   // Adds moving it to another channel (compare and set).
   void move(batch&, const conversation& before, channel_number to) const;
   result<page<conversation>> list(channel_number, const page_request&,
                                   const filter<conversation>&) const;
+  // Those of one set; `order` is by last update, then row id.
+  enum class set { all, pollable, unfinished };
+  result<page<conversation>> by_update(channel_number, set, const page_request&,
+                                       const filter<conversation>&) const;
+  // The conversations (one a message) with this conversation id, by row id.
+  result<std::vector<conversation>> of_reference(channel_number, const conversation_id&) const;
+  // Adds the entries that by_update() and of_reference() read; for rows older than these indexes.
+  void add_places(batch&, const conversation&) const;
   // Unfinished conversations whose expiry is at or before `now`, oldest first.
   result<std::vector<conversation>> expired(time_point now, std::size_t limit) const;
   result<std::optional<time_point>> next_expiry() const;
@@ -146,31 +157,43 @@ class conversations {
  private:
   const engine& store_;
   organisation_id organisation_;
+  std::shared_ptr<row_counter> counter_;
 };
 
 class statuses {
  public:
-  statuses(const engine& store, organisation_id organisation);
-  void insert(batch&, const status&) const;
+  statuses(const engine& store, organisation_id organisation, status_queue::includes queues = {});
+  // Also queues it, when the channel queues statuses of conversations over `via`.
+  result<void> insert(batch&, service via, const status&) const;
+  result<std::optional<status>> find(channel_number, row_id) const;
   result<page<status>> list(channel_number, const page_request&, const filter<status>&) const;
   result<page<status>> of_message(channel_number, const message_id&, const page_request&,
                                   const filter<status>&) const;
+  // Those whose last update lies between the two, both included; `order` is by last update.
+  result<page<status>> between(channel_number, time_point from, time_point to, const page_request&,
+                               const filter<status>&) const;
   result<std::vector<status>> of_conversation(const conversation&) const;  // by id ascending
   void remove_of(batch&, const conversation&, const std::vector<status>&) const;
+  const status_queue& queue() const { return queue_; }
+  // Adds the entries that between() reads; for rows older than that index.
+  void add_places(batch&, const status&) const;
   organisation_id organisation() const { return organisation_; }
-  // Adds moving statuses to another channel, together with their conversation.
-  void move(batch&, const std::vector<status>&, channel_number to) const;
+  // Adds moving all statuses of a conversation to another channel, together with it; there they are
+  // queued as new ones are.
+  result<void> move(batch&, const conversation& before, const std::vector<status>&,
+                    channel_number to) const;
 
  private:
   const engine& store_;
   organisation_id organisation_;
+  status_queue queue_;
+  std::shared_ptr<row_counter> counter_;
 };
 
-// Registers a status on a conversation by the rules of rest-api.md 12.2: once per name and
-// conversation, `finished` and `pollable` set as 4 and 5 say. Appends status, conversation and the
-// event of the channel's feed (storage/feed.hpp) to the batch (compare and set on the conversation) and changes `c` to the new state. False, and nothing
-// appended, when that name has been registered before. SENDT over DPI makes pollable, as polling at
-// DPI is configured wherever DPI is used.
+// Registers a status on a conversation by the rules of storage/status_rules.hpp. Appends status,
+// conversation and the event of the channel's feed (storage/feed.hpp) to the batch (compare and set
+// on the conversation) and changes `c` to the new state. False, and nothing appended, when the status
+// may not follow those that are there.
 struct status_change {
   status_name name;
   std::optional<std::string> description;
@@ -179,6 +202,9 @@ struct status_change {
 };
 result<bool> register_status(batch&, const conversations&, const statuses&, row_ids&,
                              conversation& c, const status_change&);
+// Several at once, in this order; how many of them were registered.
+result<std::size_t> register_statuses(batch&, const conversations&, const statuses&, row_ids&,
+                                      conversation& c, const std::vector<status_change>&);
 // As above for a conversation that is inserted in the same batch; it gets a row id when `c.id` is 0.
 result<void> start_conversation(batch&, const conversations&, const statuses&, row_ids&,
                                 conversation& c, const std::vector<status_change>& initial);

@@ -1,6 +1,9 @@
+#include "storage/big_endian.hpp"
 #include "storage/keys.hpp"
 #include "storage/paging.hpp"
 #include "storage/repositories.hpp"
+#include "storage/row_counter.hpp"
+#include "storage/upkeep.hpp"
 
 namespace kp::storage {
 namespace {
@@ -24,21 +27,59 @@ std::string index_key(organisation_id organisation, const status& s) {
   return rows_of_message(organisation, s.channel, s.message).u64(s.id).str();
 }
 
+key_builder updates_of(organisation_id organisation, channel_number channel) {
+  return key_builder(organisation, record_kind::status_by_update)
+      .u32(static_cast<std::uint32_t>(channel));
+}
+
+std::string update_key(organisation_id organisation, const status& s) {
+  return updates_of(organisation, s.channel).time(s.last_update).u64(s.id).str();
+}
+
 constexpr std::size_t row_id_size = 8;
 
 }  // namespace
 
-statuses::statuses(const engine& store, organisation_id organisation)
-    : store_(store), organisation_(organisation) {}
+statuses::statuses(const engine& store, organisation_id organisation, status_queue::includes queues)
+    : store_(store),
+      organisation_(organisation),
+      queue_(store, organisation, std::move(queues)),
+      counter_(std::make_shared<row_counter>(store)) {}
 
-void statuses::insert(batch& b, const status& s) const {
+result<void> statuses::insert(batch& b, service via, const status& s) const {
   b.put(row_key(organisation_, s), encode(s));
   b.put(index_key(organisation_, s), {});
+  add_places(b, s);
+  return queue_.add(b, via, s);
+}
+
+void statuses::add_places(batch& b, const status& s) const {
+  b.put(update_key(organisation_, s), {});
+}
+
+result<std::optional<status>> statuses::find(channel_number channel, row_id id) const {
+  return find_record<status>(store_, rows_of(organisation_, channel).u64(id).str());
 }
 
 result<page<status>> statuses::list(channel_number channel, const page_request& request,
                                     const filter<status>& matches) const {
-  return list_records(store_, rows_of(organisation_, channel).str(), request, matches);
+  const auto rows = rows_of(organisation_, channel).str();
+  if (matches) return list_records(store_, rows, request, matches);
+  return counted_page<status>(store_, *counter_, rows,
+                              upkeep_key(organisation_, channel, upkeep::status_removals), request);
+}
+
+result<page<status>> statuses::between(channel_number channel, time_point from, time_point to,
+                                       const page_request& request,
+                                       const filter<status>& matches) const {
+  const auto rows = rows_of(organisation_, channel).str();
+  const auto index = updates_of(organisation_, channel);
+  const auto end = to == time_point::max()
+                       ? prefix_end(index.str())
+                       : key_builder(index).time(to + std::chrono::microseconds(1)).str();
+  return list_indexed_range<status>(
+      store_, key_builder(index).time(from).str(), end, request, matches,
+      [&](const entry& at) { return rows + at.key.substr(at.key.size() - row_id_size); });
 }
 
 result<page<status>> statuses::of_message(channel_number channel, const message_id& message,
@@ -59,20 +100,30 @@ result<std::vector<status>> statuses::of_conversation(const conversation& c) con
   return std::move(all.items);
 }
 
-void statuses::remove_of(batch& b, const conversation&, const std::vector<status>& all) const {
+void statuses::remove_of(batch& b, const conversation& c, const std::vector<status>& all) const {
   for (const auto& each : all) {
     b.erase(row_key(organisation_, each));
     b.erase(index_key(organisation_, each));
+    b.erase(update_key(organisation_, each));
+    queue_.forget(b, each);
   }
+  // No row id is removed twice, so this is a value that was never there before.
+  b.put(upkeep_key(organisation_, c.channel, upkeep::status_removals), to_big_endian(c.id));
 }
 
-void statuses::move(batch& b, const std::vector<status>& all, channel_number to) const {
+result<void> statuses::move(batch& b, const conversation& c, const std::vector<status>& all,
+                            channel_number to) const {
   for (auto each : all) {
     b.erase(row_key(organisation_, each));
     b.erase(index_key(organisation_, each));
+    b.erase(update_key(organisation_, each));
+    queue_.forget(b, each);
     each.channel = to;
-    insert(b, each);
+    KP_CHECK(insert(b, c.via, each));
   }
+  for (const auto channel : {c.channel, to})
+    b.put(upkeep_key(organisation_, channel, upkeep::status_removals), moved_mark(c.id));
+  return {};
 }
 
 }  // namespace kp::storage

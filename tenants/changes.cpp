@@ -29,7 +29,7 @@ bool same_seat(const channel_settings& a, const channel_settings& b) {
   return a.sends == b.sends && a.receives == b.receives && a.message_channel == b.message_channel &&
          a.lock_timeout == b.lock_timeout && a.previous_names == b.previous_names &&
          a.previous_message_channels == b.previous_message_channels && a.external == b.external &&
-         a.addresses == b.addresses;
+         a.addresses == b.addresses && a.status_queue == b.status_queue;
 }
 
 bool same_clients(const dpo_settings& a, const dpo_settings& b) {

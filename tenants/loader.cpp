@@ -175,7 +175,7 @@ class builder {
       made.push_back({*name, draft.sends, draft.receives, draft.message_channel, draft.credentials,
                       draft.lock_timeout, draft.where, previous_names(draft),
                       draft.previous_message_channels, draft.external, draft.addresses,
-                      draft.quotas});
+                      draft.quotas, draft.status_queue});
     }
     if (draft_.channels.empty())
       report(tree_.where("channels"), "the organisation has no channel",

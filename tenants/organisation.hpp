@@ -42,6 +42,7 @@ struct channel_settings {
   bool external = false;
   channel_addresses addresses{};
   quota_limits quotas{};
+  std::set<service> status_queue = {};   // whose statuses are queued, rest-api.md 8.4
 };
 
 // An organisation that this one sends and receives for: the Altinn system user that it has granted.

@@ -316,6 +316,11 @@ declarations<channel_draft> declare_channel() {
       [](auto& s) -> auto& { return s.lock_timeout; },
       "How many minutes a message that was peeked is kept from others.", usual);
   all.add(
+      "status_queue", service_list_kind{}, [](auto& s) -> auto& { return s.status_queue; },
+      "The message services whose statuses wait for the business system under "
+      "/api/statuses/peek, each until it is deleted there. Without any the queue is off.",
+      usual);
+  all.add(
       "credentials",
       list_kind<credential>{&credential_settings, "credential", "user", most_credentials},
       [](auto& s) -> auto& { return s.credentials; },

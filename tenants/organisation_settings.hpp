@@ -14,6 +14,7 @@ struct channel_draft {
   std::set<service> receives;
   std::optional<std::string> message_channel;
   std::chrono::minutes lock_timeout{5};
+  std::set<service> status_queue;
   std::vector<credential> credentials;
   std::vector<std::string> previous_names;
   std::vector<std::string> previous_message_channels;

@@ -57,6 +57,9 @@ problem missing_body();
 problem bad_path_value(std::string_view parameter, std::string_view value, std::string_view java_type);
 problem bad_query_value(std::string_view object, std::string_view field, std::string_view value,
                         std::string_view java_type);
+// Several failures of one query object as one answer; `each` is not empty.
+problem bad_query_values(std::string_view object, const std::vector<problem>& each);
+problem not_acceptable();
 problem bad_content_disposition(std::string_view reason);
 problem bad_sort_property(std::string_view name);
 // The hub's own: it is busy (429 or 503), the store refuses, or a bug.

@@ -107,6 +107,21 @@ problem bad_query_value(std::string_view object, std::string_view field, std::st
   return out;
 }
 
+problem bad_query_values(std::string_view object, const std::vector<problem>& each) {
+  auto out = each.front();
+  out.errors.clear();
+  for (const auto& one : each)
+    out.errors.insert(out.errors.end(), one.errors.begin(), one.errors.end());
+  out.message =
+      fmt::format("Validation failed for object='{}'. Error count: {}", object, out.errors.size());
+  return out;
+}
+
+problem not_acceptable() {
+  return framework(406, "org.springframework.web.HttpMediaTypeNotAcceptableException",
+                   "Acceptable representations: [application/json, application/*+json].");
+}
+
 problem bad_content_disposition(std::string_view reason) {
   return framework(400, "java.lang.IllegalArgumentException", std::string(reason));
 }

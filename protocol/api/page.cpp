@@ -54,14 +54,16 @@ void add_sort_keys(std::string_view text, std::vector<sort_key>& to) {
     if (comma == std::string_view::npos) break;
     text.remove_prefix(comma + 1);
   }
-  if (words.size() > 1 && equals_ignoring_case(words.back(), "ignorecase")) words.pop_back();
+  const bool ignore_case = words.size() > 1 && equals_ignoring_case(words.back(), "ignorecase");
+  if (ignore_case) words.pop_back();
   bool descending = false;
   if (equals_ignoring_case(words.back(), "desc") || equals_ignoring_case(words.back(), "asc")) {
     descending = equals_ignoring_case(words.back(), "desc");
     words.pop_back();
   }
   for (const auto word : words)
-    if (!word.empty() && to.size() < max_sort_keys) to.push_back({std::string(word), descending});
+    if (!word.empty() && to.size() < max_sort_keys)
+      to.push_back({std::string(word), descending, ignore_case});
 }
 
 json::object sort_object(bool sorted) {

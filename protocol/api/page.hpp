@@ -28,6 +28,7 @@ class query {
 struct sort_key {
   std::string property;
   bool descending = false;
+  bool ignore_case = false;
 };
 
 // page, size, sort of rest-api.md 1.

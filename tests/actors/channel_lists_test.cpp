@@ -159,6 +159,120 @@ TEST_F(channel_lists, statuses_of_an_unknown_message_are_an_empty_page) {
   }
 }
 
+TEST_F(channel_lists, statuses_and_conversations_are_found_by_conversation_id) {
+  const auto other = std::string("0b7f3c52-8d0b-4a77-8a0c-0d3e4f1b2c3d");
+  created(sak, {.message = id_of(1), .conversation = other});
+  created(sak, {.message = id_of(2), .conversation = other});
+  created(sak, {.message = id_of(3)});
+  EXPECT_EQ(total(call(sak, endpoint::list_statuses, {}, "conversationId=" + other)), 2);
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_conversations, {},
+                             "sort=messageId,desc&conversationId=" + other)),
+            (std::vector{id_of(2), id_of(1)}));
+  EXPECT_EQ(total(call(sak, endpoint::list_conversations, {},
+                       "conversationId=" + other + "&messageId=" + id_of(3))),
+            0);
+  for (const auto what : {endpoint::list_statuses, endpoint::list_conversations}) {
+    EXPECT_EQ(total(call(sak, what, {}, "conversationId=nonsense")), 0);
+    EXPECT_EQ(total(call(sak, what, {}, "messageId=nonsense")), 0);
+    EXPECT_EQ(total(call(sak, what, {}, "messageId=")), 0);
+    EXPECT_EQ(total(call(fag, what, {}, "conversationId=" + other)), 0);
+    EXPECT_EQ(total(call(fag, what, {}, "messageId=" + id_of(1))), 0);
+  }
+}
+
+TEST_F(channel_lists, statuses_are_in_the_order_of_their_update_when_asked) {
+  created(sak, {.message = id_of(1)});
+  system.pass(std::chrono::minutes(1));
+  created(sak, {.message = id_of(2)});
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_statuses, {}, "sort=lastUpdate,desc")),
+            (std::vector{id_of(2), id_of(1)}));
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_statuses, {}, "sort=status&sort=lastUpdate,desc")),
+            (std::vector{id_of(2), id_of(1)}));
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_statuses, {}, "sort=id,desc&size=1&page=1")),
+            (std::vector{id_of(1)}));
+}
+
+TEST_F(channel_lists, a_sort_may_ignore_case) {
+  created(sak, {.message = id_of(1), .conversation = "bb7f3c52-8d0b-4a77-8a0c-0d3e4f1b2c3d"});
+  created(sak, {.message = id_of(2), .conversation = "AA7f3c52-8d0b-4a77-8a0c-0d3e4f1b2c3d"});
+  created(sak, {.message = id_of(3), .conversation = "cc7f3c52-8d0b-4a77-8a0c-0d3e4f1b2c3d"});
+  created(sak, {.message = id_of(4), .conversation = "CC7f3c52-8d0b-4a77-8a0c-0d3e4f1b2c3d"});
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_out, {}, "sort=conversationId")),
+            (std::vector{id_of(2), id_of(4), id_of(1), id_of(3)}));
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_out, {}, "sort=conversationId,desc,ignorecase")),
+            (std::vector{id_of(3), id_of(4), id_of(1), id_of(2)}));
+}
+
+TEST_F(channel_lists, everything_that_is_wrong_with_a_query_is_told_at_once) {
+  const auto answer = call(sak, endpoint::list_statuses, {}, "id=x&fromDateTime=y&toDateTime=z");
+  EXPECT_EQ(answer.status, 400u);
+  EXPECT_EQ(said(answer), "Validation failed for object='messageStatusQueryInput'. Error count: 3");
+  const auto body = parsed(answer.body);
+  const auto& errors = body.at("errors").as_array();
+  ASSERT_EQ(errors.size(), 3u);
+  EXPECT_EQ(errors[2].at("field"), "toDateTime");
+  EXPECT_EQ(errors[0].at("code"), "typeMismatch");
+  EXPECT_EQ(errors[0].at("bindingFailure"), true);
+  EXPECT_EQ(call(sak, endpoint::list_out, {}, "id=x").status, 400u);
+}
+
+TEST_F(channel_lists, the_status_queue_is_off_until_it_is_asked_for) {
+  created(sak, {.message = id_of(1)});
+  EXPECT_EQ(call(sak, endpoint::peek_status).status, 204u);
+  const auto row = content(parsed(call(sak, endpoint::list_statuses).body))[0].at("id").as_int64();
+  const auto gone = call(sak, endpoint::remove_queued_status, std::to_string(row));
+  EXPECT_EQ(gone.status, 404u);
+  EXPECT_EQ(gone.body, "");
+}
+
+TEST_F(channel_lists, the_status_queue_gives_one_status_until_it_is_deleted) {
+  settings->channels[0].status_queue = {service::dpo};
+  context = std::make_shared<organisation_context>(hub, settings, numbers, context->ids);
+  sak = open("sak");
+  fag = open("fag");
+  created(sak, {.message = id_of(1)});
+  arrives(id_of(2));
+  const auto peek = [&] { return parsed(call(sak, endpoint::peek_status).body); };
+  const auto first = peek();
+  EXPECT_EQ(first.at("messageId"), id_of(1));
+  EXPECT_EQ(first.at("status"), "OPPRETTET");
+  EXPECT_TRUE(first.as_object().contains("convId"));
+  EXPECT_EQ(peek(), first);
+  const auto id = std::to_string(first.at("id").as_int64());
+  EXPECT_EQ(call(fag, endpoint::peek_status).status, 204u);
+  EXPECT_EQ(call(fag, endpoint::remove_queued_status, id).status, 404u);
+
+  const auto taken = call(sak, endpoint::remove_queued_status, id);
+  EXPECT_EQ(taken.status, 200u);
+  EXPECT_EQ(taken.body, "");
+  EXPECT_EQ(call(sak, endpoint::remove_queued_status, id).status, 404u);
+  EXPECT_EQ(total(call(sak, endpoint::list_statuses, {}, "messageId=" + id_of(1))), 1);
+  for (const auto* name : {"OPPRETTET", "INNKOMMENDE_MOTTATT"}) {
+    const auto next = peek();
+    EXPECT_EQ(next.at("messageId"), id_of(2));
+    EXPECT_EQ(next.at("status"), name);
+    call(sak, endpoint::remove_queued_status, std::to_string(next.at("id").as_int64()));
+  }
+  EXPECT_EQ(call(sak, endpoint::peek_status).status, 204u);
+  const auto bad = call(sak, endpoint::remove_queued_status, "peek");
+  EXPECT_EQ(bad.status, 400u);
+  EXPECT_EQ(exception_of(bad), "MethodArgumentTypeMismatchException");
+}
+
+TEST_F(channel_lists, conversations_that_are_polled_have_a_list_of_their_own) {
+  created(sak, {.message = id_of(1)});
+  EXPECT_EQ(total(call(sak, endpoint::list_polled_conversations)), 0);
+  auto c = **context->conversations.find(direction::outgoing, *message_id::parse(id_of(1)));
+  storage::batch b;
+  auto polled = c;
+  polled.pollable = true;
+  context->conversations.update(b, c, polled);
+  ASSERT_TRUE(store.commit({&b, 1}).front());
+  EXPECT_EQ(messages_in(call(sak, endpoint::list_polled_conversations)), std::vector{id_of(1)});
+  EXPECT_EQ(total(call(sak, endpoint::list_conversations, {}, "pollable=true")), 1);
+  EXPECT_EQ(total(call(fag, endpoint::list_polled_conversations)), 0);
+}
+
 TEST_F(channel_lists, another_channel_sees_and_changes_nothing_of_this_one) {
   const auto out = created(sak, {.message = id_of(1)});
   const auto in = arrives(id_of(2));

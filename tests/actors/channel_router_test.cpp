@@ -48,6 +48,23 @@ class channel_router_test : public ::testing::Test {
   caf::actor router;
 };
 
+TEST_F(channel_router_test, a_message_of_a_channel_to_itself_has_one_conversation) {
+  letter l;
+  house.started(arkiv, l.id());
+  EXPECT_EQ(receive(l).fate, arrival_fate::stored);
+  EXPECT_EQ(house.statuses(direction::outgoing, l.id()), "OPPRETTET INNKOMMENDE_MOTTATT");
+  EXPECT_FALSE(*house.context->conversations.find(direction::incoming, l.id()));
+  EXPECT_TRUE(in_inbox(l.id()));
+  EXPECT_EQ(receive(l).fate, arrival_fate::duplicate);
+  // That of another channel is another conversation.
+  letter across;
+  across.message = "0b7f3c52-8d0b-4a77-8a0c-0d3e4f1b2c3d";
+  house.started(fag, across.id());
+  EXPECT_EQ(receive(across).fate, arrival_fate::stored);
+  EXPECT_EQ(house.statuses(direction::outgoing, across.id()), "OPPRETTET");
+  EXPECT_EQ(house.statuses(direction::incoming, across.id()), "OPPRETTET INNKOMMENDE_MOTTATT");
+}
+
 TEST_F(channel_router_test, C15_references_that_are_absent_or_a_uuid_go_to_the_receiver) {
   EXPECT_EQ(route({}), arkiv);
   EXPECT_EQ(route("ff88849c-e281-4809-8555-7cd54952b916"), arkiv);

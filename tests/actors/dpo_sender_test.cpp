@@ -314,7 +314,7 @@ TEST_F(dpo_sender_test, a_status_that_came_while_the_upload_was_under_way_is_kep
   house.commit(changes);
   broker->held_sends.front()();
   house.system.run();
-  EXPECT_EQ(statuses(outgoing()), "OPPRETTET MOTTATT SENDT");
+  EXPECT_EQ(statuses(outgoing()), "OPPRETTET MOTTATT");
 }
 
 TEST_F(dpo_sender_test, C6_C7_messages_carry_a_uuid_as_reference) {

@@ -35,6 +35,9 @@ TEST(route, finds_each_endpoint_with_its_argument) {
       {"DELETE", "/api/messages/in/abc", endpoint::remove_in, "abc"},
       {"GET", "/api/statuses", endpoint::list_statuses, ""},
       {"GET", "/api/statuses/abc", endpoint::statuses_of_message, "abc"},
+      {"GET", "/api/statuses/peek", endpoint::peek_status, ""},
+      {"DELETE", "/api/statuses/7", endpoint::remove_queued_status, "7"},
+      {"GET", "/api/conversations/queue", endpoint::list_polled_conversations, ""},
       {"GET", "/api/conversations", endpoint::list_conversations, ""},
       {"GET", "/api/conversations/7", endpoint::find_conversation, "7"},
       {"GET", "/api/conversations/messageId/abc", endpoint::conversation_of_message, "abc"},
@@ -101,7 +104,32 @@ TEST(route, never_locks_a_message_for_a_head_request) {
   EXPECT_EQ(refusal_of(peek)->why.status, 405u);
 }
 
-TEST(route, takes_no_reserved_word_for_an_id) {
-  for (const auto* path : {"/api/statuses/peek", "/api/conversations/queue"})
-    EXPECT_EQ(refusal_of(find_route("GET", path, ""))->why.status, 404u) << path;
+TEST(route, takes_a_word_for_an_id_where_the_method_leaves_nothing_else) {
+  EXPECT_EQ(call_of(find_route("DELETE", "/api/statuses/peek", ""))->argument, "peek");
+  EXPECT_EQ(call_of(find_route("GET", "/api/conversations/messageId", ""))->argument, "messageId");
+}
+
+TEST(route, answers_options_by_what_is_allowed_there) {
+  const auto allowed = [](const char* path) {
+    const auto found = find_route("OPTIONS", path, "");
+    const auto* options = std::get_if<route::options>(&found.to);
+    return options ? options->allow : "nothing";
+  };
+  EXPECT_EQ(allowed("/api/statuses"), "GET,HEAD,OPTIONS");
+  EXPECT_EQ(allowed("/api/statuses/peek"), "GET,DELETE,HEAD,OPTIONS");
+  EXPECT_EQ(allowed("/api/messages/out/abc"), "GET,POST,DELETE,PUT,HEAD,OPTIONS");
+  EXPECT_EQ(allowed("/api/messages/in/pop/abc"), "GET,HEAD,OPTIONS");
+  EXPECT_EQ(allowed("/api/nothing"), "nothing");
+}
+
+TEST(route, knows_which_answers_are_json) {
+  for (const auto* path : {"/api/statuses", "/api/messages/in/peek", "/api/conversations/queue"})
+    EXPECT_TRUE(answers_json(find_route("GET", path, ""))) << path;
+  EXPECT_TRUE(answers_json(
+      find_route("POST", "/api/messages/out/multipart", "multipart/form-data; boundary=b1")));
+  EXPECT_TRUE(answers_json(find_route("DELETE", "/api/messages/in/abc", "")));
+  EXPECT_FALSE(answers_json(find_route("GET", "/api/messages/in/pop/abc", "")));
+  EXPECT_FALSE(answers_json(find_route("DELETE", "/api/statuses/7", "")));
+  EXPECT_FALSE(answers_json(find_route("PUT", "/api/messages/out/abc", "")));
+  EXPECT_FALSE(answers_json(find_route("POST", "/api/messages/out/abc", "")));
 }

@@ -1,3 +1,4 @@
+#include "storage/reindex.hpp"
 #include "tests/storage/stores.hpp"
 
 using namespace kp;
@@ -15,7 +16,7 @@ class conversation_store : public ::testing::Test {
   std::unique_ptr<engine> store = make_memory_engine();
   row_ids ids{*store, hamar};
   conversations all{*store, hamar};
-  statuses rows{*store, hamar};
+  statuses rows{*store, hamar, {{arkiv, {service::dpo}}}};
 
   static conversation about(unsigned n, direction way = direction::outgoing,
                             service via = service::dpo) {
@@ -118,7 +119,9 @@ TEST_F(conversation_store, leaves_nothing_when_removed_with_its_statuses) {
   ASSERT_EQ(outcome_of(*store, b), "");
   for (const auto kind :
        {record_kind::conversation, record_kind::conversation_by_message,
-        record_kind::conversation_expiry, record_kind::status, record_kind::status_by_message})
+        record_kind::conversation_expiry, record_kind::conversation_set,
+        record_kind::conversation_by_update, record_kind::status, record_kind::status_by_message,
+        record_kind::status_by_update, record_kind::status_queue})
     EXPECT_EQ(entries_of(*store, hamar, kind), 0u) << static_cast<int>(kind);
   start(about(1));
 }
@@ -143,6 +146,101 @@ TEST_F(conversation_store, is_listed_in_pages_with_and_without_a_filter) {
   EXPECT_EQ(thirds->items[1].message, message_number(21));
   EXPECT_EQ(all.list(lonn, {}, {})->total, 0u);
   EXPECT_EQ(all.list(arkiv, {.offset = 0, .size = 0}, {})->total, 30u);
+}
+
+TEST_F(conversation_store, is_removed_only_as_it_was_read) {
+  auto c = start(about(1));
+  const auto before = c;
+  add(c, status_name::sendt);
+  batch b;
+  all.remove(b, before);
+  EXPECT_EQ(outcome_of(*store, b), "precondition failed");
+}
+
+TEST_F(conversation_store, is_listed_by_last_update_with_the_sets_apart) {
+  std::vector<conversation> made;
+  for (unsigned n = 1; n <= 12; ++n)
+    made.push_back(start(about(n, direction::outgoing, n > 9 ? service::dpv : service::dpo)));
+  add(made[2], status_name::sendt, at_second(20));
+  add(made[5], status_name::feil, at_second(30));
+  add(made[10], status_name::sendt, at_second(40));
+  const auto messages = [&](conversations::set which, page_request request) {
+    const auto found = all.by_update(arkiv, which, request, {});
+    EXPECT_TRUE(found);
+    std::vector<std::size_t> numbers;
+    for (const auto& c : found->items)
+      for (std::size_t i = 0; i < made.size(); ++i)
+        if (made[i].id == c.id) numbers.push_back(i + 1);
+    return std::pair(numbers, found->total);
+  };
+  using set = conversations::set;
+  using numbers = std::vector<std::size_t>;
+  constexpr auto newest = scan_order::descending;
+  EXPECT_EQ(messages(set::all, {.offset = 0, .size = 4, .order = newest}),
+            std::pair(numbers({11, 6, 3, 12}), std::uint64_t{12}));
+  EXPECT_EQ(messages(set::all, {.offset = 1, .size = 2, .order = newest}),
+            std::pair(numbers({6, 3}), std::uint64_t{12}));
+  EXPECT_EQ(messages(set::all, {.offset = 9, .size = 9}),
+            std::pair(numbers({3, 6, 11}), std::uint64_t{12}));
+  EXPECT_EQ(messages(set::pollable, {.order = newest}), std::pair(numbers({11}), std::uint64_t{1}));
+  EXPECT_EQ(messages(set::unfinished, {.offset = 0, .size = 2, .order = newest}),
+            std::pair(numbers({11, 3}), std::uint64_t{11}));
+  const auto dpv = all.by_update(arkiv, set::all, {.order = newest},
+                                 [](const conversation& c) { return c.via == service::dpv; });
+  EXPECT_EQ(dpv->total, 3u);
+  EXPECT_EQ(all.by_update(lonn, set::all, {}, {})->total, 0u);
+}
+
+TEST_F(conversation_store, finds_the_messages_of_a_conversation_id) {
+  const auto id = *conversation_id::parse("37efbd4c-413d-4e2c-bbc5-257ef4a65a45");
+  for (unsigned n = 1; n <= 4; ++n) {
+    auto c = about(n);
+    if (n % 2 == 0) c.conversation_ref = id;
+    start(c);
+  }
+  const auto found = all.of_reference(arkiv, id);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[1].message, message_number(4));
+  EXPECT_TRUE(all.of_reference(lonn, id)->empty());
+}
+
+TEST_F(conversation_store, queues_statuses_and_takes_removed_ones_off) {
+  auto c = start(about(1));
+  auto other = start(about(2, direction::outgoing, service::dpv));
+  add(c, status_name::sendt);
+  add(other, status_name::sendt);
+  const auto queued = *rows.queue().first(arkiv, 10);
+  ASSERT_EQ(queued.size(), 2u);
+  EXPECT_EQ((*rows.find(arkiv, queued[1]))->name, status_name::sendt);
+  batch b;
+  rows.remove_of(b, c, *rows.of_conversation(c));
+  all.remove(b, c);
+  ASSERT_EQ(outcome_of(*store, b), "");
+  EXPECT_TRUE(rows.queue().first(arkiv, 10)->empty());
+}
+
+TEST_F(conversation_store, gets_indexes_that_an_earlier_store_lacks) {
+  for (unsigned n = 1; n <= 7; ++n) start(about(n));
+  for (const auto kind : {record_kind::conversation_set, record_kind::conversation_by_update,
+                          record_kind::status_by_update}) {
+    const auto prefix = key_builder(hamar, kind).str();
+    ASSERT_TRUE(store->erase_range(prefix, prefix_end(prefix)));
+  }
+  int rounds = 0;
+  for (;; ++rounds) {
+    batch b;
+    const auto complete = complete_indexes(b, *store, hamar, arkiv, 3);
+    ASSERT_TRUE(complete);
+    EXPECT_EQ(*complete, b.empty());
+    if (*complete) break;
+    ASSERT_EQ(outcome_of(*store, b), "");
+    ASSERT_LT(rounds, 10);
+  }
+  EXPECT_EQ(rounds, 3);
+  EXPECT_EQ(entries_of(*store, hamar, record_kind::conversation_by_update), 7u);
+  EXPECT_EQ(entries_of(*store, hamar, record_kind::conversation_set), 14u);
+  EXPECT_EQ(rows.between(arkiv, at_second(0), at_second(0), {}, {})->total, 7u);
 }
 
 TEST_F(conversation_store, says_so_when_a_record_cannot_be_read) {
@@ -182,59 +280,26 @@ TEST_F(conversation_store, registers_of_two_at_the_same_time_one) {
   EXPECT_EQ(rows.of_conversation(c)->size(), 2u);
 }
 
-TEST_F(conversation_store, enforces_no_order_of_statuses) {
+TEST_F(conversation_store, registers_nothing_that_may_not_follow) {
   auto c = start(about(1));
   EXPECT_TRUE(add(c, status_name::levetid_utlopt));
+  EXPECT_FALSE(add(c, status_name::mottatt));
   EXPECT_TRUE(add(c, status_name::levert));
-  EXPECT_TRUE(add(c, status_name::mottatt));
+  EXPECT_FALSE(add(c, status_name::mottatt));
   EXPECT_TRUE(c.finished);
+  EXPECT_EQ(rows.of_conversation(c)->size(), 3u);
 }
 
-TEST_F(conversation_store, is_finished_by_the_five_final_statuses_and_stays_so) {
-  const std::vector<std::pair<status_name, bool>> finals{{status_name::sendt, false},
-                                                         {status_name::mottatt, false},
-                                                         {status_name::levert, true},
-                                                         {status_name::lest, true},
-                                                         {status_name::feil, true},
-                                                         {status_name::levetid_utlopt, true},
-                                                         {status_name::annet, false},
-                                                         {status_name::innkommende_mottatt, false},
-                                                         {status_name::innkommende_levert, true}};
-  unsigned n = 0;
-  for (const auto& [name, final] : finals) {
-    auto c = start(about(++n));
-    EXPECT_FALSE(c.finished);
-    add(c, name);
-    EXPECT_EQ(c.finished, final) << to_string(name);
-    EXPECT_EQ((*all.find(arkiv, c.id))->finished, final);
-    if (name != status_name::annet) add(c, status_name::annet);
-    EXPECT_EQ(c.finished, final);
-  }
-  EXPECT_EQ(entries_of(*store, hamar, record_kind::conversation_expiry), 4u);
-}
-
-TEST_F(conversation_store, is_pollable_as_each_service_needs) {
-  unsigned n = 0;
-  const auto after = [&](service via, std::vector<status_name> names,
-                         direction way = direction::outgoing) {
-    auto c = start(about(++n, way, via));
-    for (const auto name : names) add(c, name);
-    return c.pollable;
-  };
-  using enum status_name;
-  for (const auto via : {service::dpf, service::dpv, service::dph, service::dpi})
-    EXPECT_TRUE(after(via, {sendt})) << to_string(via);
-  for (const auto via : {service::dpo, service::dpe, service::dpfio})
-    EXPECT_FALSE(after(via, {sendt})) << to_string(via);
-  EXPECT_FALSE(after(service::dpf, {sendt}, direction::incoming));
-  for (const auto via : {service::dpf, service::dpv}) {
-    EXPECT_TRUE(after(via, {sendt, mottatt, levert, annet})) << to_string(via);
-    for (const auto end : {lest, feil, levetid_utlopt}) EXPECT_FALSE(after(via, {sendt, end}));
-  }
-  EXPECT_FALSE(after(service::dpi, {sendt, mottatt}));
-  EXPECT_FALSE(after(service::dpi, {sendt, levert}));
-  EXPECT_TRUE(after(service::dph, {sendt, mottatt}));
-  EXPECT_FALSE(after(service::dph, {sendt, levert}));
+TEST_F(conversation_store, is_finished_by_an_end_and_stays_so) {
+  auto c = start(about(1));
+  add(c, status_name::sendt);
+  EXPECT_FALSE(c.finished);
+  EXPECT_EQ(entries_of(*store, hamar, record_kind::conversation_expiry), 1u);
+  add(c, status_name::levert);
+  EXPECT_TRUE(c.finished);
+  add(c, status_name::lest);
+  EXPECT_TRUE((*all.find(arkiv, c.id))->finished);
+  EXPECT_EQ(entries_of(*store, hamar, record_kind::conversation_expiry), 0u);
 }
 
 TEST_F(conversation_store, keeps_its_last_update_when_a_status_is_dated_back) {
@@ -254,6 +319,24 @@ TEST_F(conversation_store, starts_with_several_statuses_in_one_commit) {
   EXPECT_TRUE(c.finished);
   EXPECT_EQ(rows.of_conversation(c)->size(), 2u);
   EXPECT_EQ(*all.next_expiry(), std::nullopt);
+}
+
+TEST_F(conversation_store, lists_statuses_by_the_time_of_their_last_update) {
+  auto c = start(about(1));
+  add(c, status_name::sendt, at_second(10));
+  add(c, status_name::mottatt, at_second(5));
+  const auto names = [&](std::int64_t from, std::int64_t to, scan_order order) {
+    std::vector<status_name> all_of;
+    for (const auto& s :
+         rows.between(arkiv, at_second(from), at_second(to), {.order = order}, {})->items)
+      all_of.push_back(s.name);
+    return all_of;
+  };
+  using enum status_name;
+  EXPECT_EQ(names(0, 10, scan_order::ascending), (std::vector{opprettet, mottatt, sendt}));
+  EXPECT_EQ(names(5, 10, scan_order::descending), (std::vector{sendt, mottatt}));
+  EXPECT_TRUE(names(11, 100, scan_order::ascending).empty());
+  EXPECT_EQ(rows.between(arkiv, time_point::min(), time_point::max(), {}, {})->total, 3u);
 }
 
 TEST_F(conversation_store, lists_statuses_of_a_channel_and_of_a_message) {
