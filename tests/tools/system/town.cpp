@@ -202,7 +202,7 @@ void town::write_configuration() {
   folder_.write("tenants.d/skogvik.yaml",
                 organisation_yaml(
                     skogvik, "Skogvik",
-                    channel_yaml("post", post, receives) +
+                    channel_yaml("post", post, receives + "    status_queue: [DPO]\n") +
                         channel_yaml("small", small,
                                      "    message_channel: small\n"
                                      "    quotas: {messages_queued: 1, bytes_stored: 1000}\n")));
