@@ -24,6 +24,14 @@ problem without_template(unsigned status, std::string_view name, std::string_vie
   return out;
 }
 
+// Bytes below one megabyte, else whole megabytes; both numbers follow the total (rest-api.md 14.1).
+std::string size_text(std::uint64_t size, std::uint64_t total) {
+  constexpr std::uint64_t megabyte = 1024 * 1024;
+  return total < megabyte ? fmt::format("{}b", size) : fmt::format("{}MB", size / megabyte);
+}
+
+}  // namespace
+
 std::string grouped(std::uint64_t number) {
   auto text = std::to_string(number);
   for (auto at = text.size(); at > 3;) {
@@ -32,14 +40,6 @@ std::string grouped(std::uint64_t number) {
   }
   return text;
 }
-
-// Bytes below one megabyte, else whole megabytes; both numbers follow the total (rest-api.md 14.1).
-std::string size_text(std::uint64_t size, std::uint64_t total) {
-  constexpr std::uint64_t megabyte = 1024 * 1024;
-  return total < megabyte ? fmt::format("{}b", size) : fmt::format("{}MB", size / megabyte);
-}
-
-}  // namespace
 
 problem conversation_not_found(std::uint64_t id) {
   return application(404, "ConversationNotFoundException",

@@ -69,5 +69,7 @@ problem internal(std::string_view message);
 // {timestamp, exception, message, errors, description, status, error, path}.
 boost::json::object to_json(const problem&, std::string_view path, time_point now);
 std::string_view reason_phrase(unsigned status);
+// 12345 -> "12,345", as Java's MessageFormat shows numbers in English.
+std::string grouped(std::uint64_t number);
 
 }  // namespace kp::api

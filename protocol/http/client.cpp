@@ -20,7 +20,8 @@ struct client_state {
       : options(std::move(with)),
         workers(on_workers),
         dial_with{network, std::make_shared<watchdog>(network, deadline_tick),
-                  asio::ssl::context(asio::ssl::context::tls_client), std::nullopt},
+                  asio::ssl::context(asio::ssl::context::tls_client), std::nullopt,
+                  options.may_connect},
         pool(std::make_shared<connection_pool>(network, options.max_connections_per_host,
                                                options.idle)) {}
   client_options options;

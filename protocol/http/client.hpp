@@ -4,7 +4,10 @@
 #include "protocol/http/async.hpp"
 #include "protocol/http/headers.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,6 +28,9 @@ struct request {
   std::shared_ptr<const random_access_source> body_source;  // streamed with Content-Length
   http::deadlines deadlines;
   std::size_t max_response_bytes = 4 * 1024 * 1024;
+  // For who wants the status: a body that is longer, slow or broken is left where it is, and the
+  // answer is what came.
+  bool may_cut_response = false;
 };
 
 struct response {
@@ -41,6 +47,10 @@ struct client_options {
   std::string user_agent = "Knutepunkt";
   std::size_t max_connections_per_host = 32;      // more requests wait, within their total deadline
   std::chrono::seconds idle{30};                  // a pooled connection is closed after
+  // Which addresses may be connected to; empty: all. Asked about the addresses that a name has when
+  // a connection is made, so that no name can be turned to another one afterwards. Through a proxy
+  // only addresses that stand in the URL are seen: there the proxy decides.
+  std::function<bool(const asio::ip::address&)> may_connect;
 };
 
 // The one HTTP client of the hub: HTTP/1.1, keep-alive pool per scheme, host and port, TLS 1.2 or

@@ -62,11 +62,33 @@ awaitable<result<endpoints>> look_up(dialer& by, const url_parts& to, watchdog::
   co_return lookup->found;
 }
 
+error not_allowed(const url_parts& to) {
+  return permanent(http_errc::forbidden,
+                   fmt::format("{} is at an address that this hub does not connect to", to.host));
+}
+
+// Takes away the places that may not be connected to.
+result<endpoints> only_allowed(const dialer& by, const url_parts& to, endpoints places) {
+  if (!by.may_connect || by.proxy) return places;
+  std::erase_if(places, [&](const auto& place) { return !by.may_connect(place.address()); });
+  if (places.empty()) return not_allowed(to);
+  return places;
+}
+
+// What a proxy is asked for: a name is the proxy's to look up.
+result<void> check_literal(const dialer& by, const url_parts& to) {
+  connection::error not_numeric;
+  const auto address = asio::ip::make_address(to.host, not_numeric);
+  if (!not_numeric && by.may_connect && !by.may_connect(address)) return not_allowed(to);
+  return {};
+}
+
 awaitable<result<std::unique_ptr<connection>>> connect(dialer& by, const url_parts& to,
                                                        std::chrono::milliseconds each,
                                                        watchdog::time latest) {
   const auto until = std::min(std::chrono::steady_clock::now() + each, latest);
-  KP_CO_TRY(const auto places, co_await look_up(by, to, until));
+  KP_CO_TRY(auto found, co_await look_up(by, to, until));
+  KP_CO_TRY(const auto places, only_allowed(by, to, std::move(found)));
   const auto give_up = std::min(std::chrono::steady_clock::now() + each, latest);
   connection::error last = asio::error::host_not_found;
   for (const auto& place : places) {
@@ -160,6 +182,7 @@ awaitable<result<std::unique_ptr<connection>>> dial(dialer& by, const url_parts&
                                                     std::chrono::milliseconds each,
                                                     watchdog::time latest) {
   const url_parts& first_hop = by.proxy ? *by.proxy : to;
+  KP_CO_CHECK(check_literal(by, to));
   KP_CO_TRY(auto made, co_await connect(by, first_hop, each, latest));
   if (!to.tls) co_return made;
   if (by.proxy) KP_CO_CHECK(co_await open_tunnel(*made, *by.proxy, to, each, latest));

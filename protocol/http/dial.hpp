@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -18,11 +19,12 @@ struct dialer {
   std::shared_ptr<watchdog> guard;
   asio::ssl::context tls;  // trusted roots, TLS 1.2 or newer
   std::optional<url_parts> proxy;
+  std::function<bool(const asio::ip::address&)> may_connect;  // client_options
 };
 
 // Looks the name up, connects (to the proxy, if there is one) and makes TLS. `each` bounds each of
-// the steps, `latest` all of them. Errors: http_errc::resolve, connect, tls, timeout; none of them
-// can mean that a request was sent.
+// the steps, `latest` all of them. Errors: http_errc::resolve, connect, tls, timeout, forbidden;
+// none of them can mean that a request was sent.
 awaitable<result<std::unique_ptr<connection>>> dial(dialer& by, const url_parts& to,
                                                     std::chrono::milliseconds each,
                                                     watchdog::time latest);

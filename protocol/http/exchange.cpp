@@ -241,8 +241,9 @@ awaitable<result<response>> perform(exchange& what, connection& on, const std::s
     answer.headers.add(std::string(field.name_string()), std::string(field.value()));
   if (answer.headers.find("Transfer-Encoding") && !reader->chunked())
     co_return bad_answer(what, "a transfer encoding that was not asked for");
-  KP_CO_CHECK(co_await read_body(what, on, *reader, answer));
-  what.reusable = written && reader->keep_alive() && !reader->need_eof() &&
+  const auto whole = co_await read_body(what, on, *reader, answer);
+  if (!whole && !what.asked.may_cut_response) co_return whole.error();
+  what.reusable = whole && written && reader->keep_alive() && !reader->need_eof() &&
                   on.buffer().size() == 0 && answer.status != 101;
   co_return answer;
 }

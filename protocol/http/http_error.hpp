@@ -19,6 +19,7 @@ enum class http_errc {
   rate_limited = 11,    // 429; retry_after set
   unavailable = 12,     // 5xx
   cancelled = 13,       // the hub is stopping
+  forbidden = 14,       // an address that may not be connected to: the request was not sent
 };
 
 inline const char* to_text(http_errc e) {
@@ -36,6 +37,7 @@ inline const char* to_text(http_errc e) {
     case http_errc::rate_limited: return "rate limited";
     case http_errc::unavailable: return "unavailable";
     case http_errc::cancelled: return "cancelled";
+    case http_errc::forbidden: return "forbidden";
   }
   return "unknown";
 }

@@ -610,5 +610,52 @@ TEST(http_response, becomes_an_error_that_says_what_and_whether_to_repeat) {
   EXPECT_LT(of(500, std::string(100'000, 'x')).message.size(), 1000u);
 }
 
+TEST(http_client, connects_to_no_address_that_it_may_not) {
+  network on;
+  test_server server(on, echo);
+  client_options options;
+  std::atomic<bool> open{false};
+  options.may_connect = [&](const asio::ip::address& to) { return open || !to.is_loopback(); };
+  test_client client(on, options);
+  const auto port = std::to_string(server.port());
+  // Names and other spellings of an address are looked up first: what they come to is judged.
+  for (const std::string host : {"127.0.0.1", "localhost", "2130706433", "0x7f.1"}) {
+    const auto answer = client.get("http://" + host + ":" + port + "/");
+    ASSERT_FALSE(answer) << host;
+    EXPECT_EQ(answer.error().code, http_errc::forbidden) << answer.error().message;
+    EXPECT_FALSE(answer.error().retryable);
+  }
+  open = true;
+  EXPECT_TRUE(client.get(server.url()));
+}
+
+TEST(http_client, judges_an_address_in_the_url_also_when_a_proxy_connects) {
+  network on;
+  test_server proxy(on, echo);
+  client_options options;
+  options.proxy = proxy.url();
+  options.may_connect = [](const asio::ip::address& to) { return !to.is_loopback(); };
+  test_client client(on, options);
+  EXPECT_EQ(client.get("http://127.0.0.1:1/").error().code, http_errc::forbidden);
+  EXPECT_TRUE(client.get("http://sak.example.no/"));
+}
+
+TEST(http_client, leaves_the_body_of_an_answer_when_only_its_status_matters) {
+  request asked;
+  asked.max_response_bytes = 10;
+  asked.may_cut_response = true;
+  asked.deadlines.read = 200ms;
+  for (const std::string text :
+       {"HTTP/1.1 202 Accepted\r\nContent-Length: 1000000\r\n\r\nabc",
+        "HTTP/1.1 202 Accepted\r\n\r\nmore than ten bytes of text",
+        "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        "HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\nabc"}) {
+    const auto answer = get_from(text, asked);
+    ASSERT_TRUE(answer) << text << answer.error().message;
+    EXPECT_EQ(answer->status, 202u);
+    EXPECT_LE(answer->body.size(), 10u);
+  }
+}
+
 }  // namespace
 }  // namespace kp::http
