@@ -49,6 +49,10 @@ enum class record_kind : std::uint8_t {
   inbound_seat = 70,       // service u8 -> lease
   blob = 80,               // blob id -> blob record
   blob_bytes = 81,         // blob id -> encrypted bytes of a small blob
+  subscription = 90,       // channel u32 | row id u64 -> subscription
+  webhook_progress = 91,   // subscription id u64 -> delivery_progress
+  webhook_parked = 92,     // subscription id u64 | sequence u64 -> webhook_delivery
+  webhook_dead = 93,       // subscription id u64 | sequence u64 -> webhook_delivery
   seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
   seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
 };
