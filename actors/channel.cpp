@@ -1,15 +1,22 @@
 #include "actors/channel.hpp"
 
 #include "actors/channel_seat.hpp"
+#include "actors/webhook_messages.hpp"
 
 namespace kp::actors {
 
 caf::behavior channel(caf::event_based_actor* self, channel_args args) {
+  const auto organisation = args.organisation;
+  const auto number = args.number;
   auto seat = std::make_shared<channel_seat>(self, std::move(args));
   seat->sweep();
   return {
       [=](const api_call& request) -> caf::result<api_answer> {
         auto promise = self->make_response_promise();
+        if (is_for_webhooks(request.what)) {
+          promise.delegate(organisation, webhook_call{number, request});
+          return promise;
+        }
         const auto answer = seat->promise(request.path, promise);
         guarded([&] { seat->call(request, answer); });
         return promise;

@@ -8,13 +8,13 @@ namespace kp::actors {
 struct channel_args {
   std::shared_ptr<organisation_context> context;
   channel_number number{};
-  caf::actor organisation;   // receives outbox_changed, expiry_changed
+  caf::actor organisation;   // receives outbox_changed, expiry_changed; answers webhook_call
   caf::actor registry;       // answers find_receiver, check_own_certificate
   caf::actor writer;         // answers commit
 };
 
 // The seat of one business system. Understands:
-//   api_call         -> api_answer          rest-api.md 5 to 9
+//   api_call         -> api_answer          rest-api.md 5 to 10; 10 goes to the organisation
 //   upload_begin     -> upload_admission    6.3, before the body
 //   upload_end       -> api_answer          6.3, after it
 //   upload_too_large -> api_answer

@@ -106,6 +106,18 @@ void channel_seat::call(const api_call& c, const answer_to& answer) {
       return decided(remove_conversation, c.argument);
     case endpoint::remove_conversation_of_message:
       return decided(remove_conversation_of, c.argument);
+    case endpoint::list_subscriptions:
+    case endpoint::find_subscription:
+    case endpoint::create_subscription:
+    case endpoint::update_subscription:
+    case endpoint::remove_subscription:
+    case endpoint::remove_subscriptions:
+    case endpoint::list_dead_letters:
+    case endpoint::replay_dead_letters:
+    case endpoint::replay_dead_letter:
+    case endpoint::remove_dead_letters:
+    case endpoint::remove_dead_letter:
+      return;  // never here: actors/channel.cpp passes them on
   }
 }
 

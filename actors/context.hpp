@@ -29,6 +29,8 @@ class signing_keys;
 
 namespace kp::actors {
 
+struct webhook_means;
+
 struct hub_context {
   hub_settings settings;
   http::asio::io_context& network;   // one thread: sockets and every coroutine
@@ -42,6 +44,7 @@ struct hub_context {
   registry::signing_keys* registry_keys = nullptr;
   storage::committer commit_from_worker;  // commits and waits; worker threads only
   std::shared_ptr<bells> feed_bells = std::make_shared<bells>();  // rung by the store writer
+  std::shared_ptr<webhook_means> webhooks = nullptr;              // nullptr: no webhooks (tests)
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.

@@ -48,12 +48,24 @@ enum class endpoint {
   conversation_of_message,         // GET    /api/conversations/messageId/{messageId}
   remove_conversation,             // DELETE /api/conversations/{id}
   remove_conversation_of_message,  // DELETE /api/conversations/messageId/{messageId}
+  // Answered by the webhook dispatcher (actors/webhook_messages.hpp):
+  list_subscriptions,    // GET    /api/subscriptions
+  find_subscription,     // GET    /api/subscriptions/{id}
+  create_subscription,   // POST   /api/subscriptions
+  update_subscription,   // PUT    /api/subscriptions/{id}
+  remove_subscription,   // DELETE /api/subscriptions/{id}
+  remove_subscriptions,  // DELETE /api/subscriptions
+  list_dead_letters,     // GET    /api/subscriptions/{id}/dead-letters
+  replay_dead_letters,   // POST   /api/subscriptions/{id}/dead-letters/replay
+  replay_dead_letter,    // POST   /api/subscriptions/{id}/dead-letters/{letter}/replay
+  remove_dead_letters,   // DELETE /api/subscriptions/{id}/dead-letters
+  remove_dead_letter,    // DELETE /api/subscriptions/{id}/dead-letters/{letter}
 };
 
 struct api_call {  // -> api_answer
   endpoint what;
   std::string path;      // as the client sees it, for error bodies
-  std::string argument;  // the path variable, decoded; "" when there is none
+  std::string argument;  // the path variable, decoded; "" when there is none; two as "a/b"
   std::string query;     // undecoded, without '?'
   std::string body;
   std::string content_type;

@@ -9,6 +9,7 @@
 #include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
 #include "storage/reindex.hpp"
+#include "actors/webhook_dispatcher.hpp"
 #include "storage/storage_error.hpp"
 
 #include <algorithm>
@@ -99,6 +100,7 @@ class house {
   }
   // Null until the house is open.
   caf::actor router() const { return router_ ? children_[*router_] : caf::actor(); }
+  caf::actor webhooks() const { return webhooks_ ? children_[*webhooks_] : caf::actor{}; }
   void expiry() {
     if (deadlines_)
       if (const auto& keeper = children_[*deadlines_]) self_->send(keeper, expiry_changed{});
@@ -134,6 +136,10 @@ class house {
     deadlines_ = children_.add("deadlines", [=, &system] {
       return system.spawn(deadlines, deadlines_args{context, writer});
     });
+    if (args_.hub->webhooks)
+      webhooks_ = children_.add("webhook dispatcher", [=, means = args_.hub->webhooks, &system] {
+        return system.spawn(webhook_dispatcher, webhook_dispatcher_args{context, means, writer});
+      });
     const auto desk = children_.add(
         "registry desk",
         [=, &system] { return system.spawn(registry_desk, registry_desk_args{context, clients}); },
@@ -172,6 +178,7 @@ class house {
   std::optional<std::size_t> router_;
   std::optional<std::size_t> dpo_adapter_;
   std::optional<std::size_t> deadlines_;
+  std::optional<std::size_t> webhooks_;
   indices channels_;
 };
 
@@ -223,6 +230,14 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
       [=](const count_left_alone& asked) -> caf::result<left_alone_counts> {
         if (const auto router = here->router()) return passed_on(self, router, asked);
         return left_alone_counts{};
+      },
+      [=](const webhook_call& call) -> caf::result<api_answer> {
+        auto promise = self->make_response_promise();
+        if (const auto webhooks = here->webhooks())
+          promise.delegate(webhooks, call);
+        else
+          promise.deliver(caf::make_error(caf::sec::request_receiver_down));
+        return promise;
       },
   };
 }

@@ -23,8 +23,8 @@ struct organisation_args {
 };
 
 // One legal entity: numbers its channels, then starts and supervises its channel router, adapters,
-// deadlines, registry desk and channels, and passes nudges between them (outbox_changed,
-// expiry_changed).
+// deadlines, registry desk, webhook dispatcher and channels, and passes between them nudges
+// (outbox_changed, expiry_changed) and requests (webhook_call).
 caf::behavior organisation(caf::event_based_actor* self, organisation_args args);
 
 }  // namespace kp::actors

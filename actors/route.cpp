@@ -29,11 +29,11 @@ segments split(std::string_view path) {
   }
 }
 
-// One line of the endpoint index. "{}" takes any non-empty segment, at most one a line; a line
+// One line of the endpoint index. "{}" takes any non-empty segment; two of them become "a/b". A line
 // whose words fit stands before one that takes them for an id.
 struct line {
   std::string_view method;
-  std::array<std::string_view, 4> pattern;  // "" where it is shorter
+  std::array<std::string_view, 5> pattern;  // "" where it is shorter
   endpoint what;
   bool takes_body = false;
 };
@@ -59,6 +59,19 @@ constexpr std::array lines{
     line{"GET", {"conversations", "messageId", "{}"}, endpoint::conversation_of_message},
     line{"DELETE", {"conversations", "{}"}, endpoint::remove_conversation},
     line{"DELETE", {"conversations", "messageId", "{}"}, endpoint::remove_conversation_of_message},
+    line{"GET", {"subscriptions"}, endpoint::list_subscriptions},
+    line{"POST", {"subscriptions"}, endpoint::create_subscription, true},
+    line{"DELETE", {"subscriptions"}, endpoint::remove_subscriptions},
+    line{"GET", {"subscriptions", "{}"}, endpoint::find_subscription},
+    line{"PUT", {"subscriptions", "{}"}, endpoint::update_subscription, true},
+    line{"DELETE", {"subscriptions", "{}"}, endpoint::remove_subscription},
+    line{"GET", {"subscriptions", "{}", "dead-letters"}, endpoint::list_dead_letters},
+    line{"DELETE", {"subscriptions", "{}", "dead-letters"}, endpoint::remove_dead_letters},
+    line{"POST", {"subscriptions", "{}", "dead-letters", "replay"}, endpoint::replay_dead_letters},
+    line{"DELETE", {"subscriptions", "{}", "dead-letters", "{}"}, endpoint::remove_dead_letter},
+    line{"POST",
+         {"subscriptions", "{}", "dead-letters", "{}", "replay"},
+         endpoint::replay_dead_letter},
 };
 
 std::optional<std::string> match(const line& l, const segments& parts) {
@@ -69,7 +82,8 @@ std::optional<std::string> match(const line& l, const segments& parts) {
   for (std::size_t i = 0; i < length; ++i) {
     if (l.pattern[i] == "{}") {
       if (parts[i].empty()) return std::nullopt;
-      argument = parts[i];
+      if (!argument.empty()) argument += '/';
+      argument += parts[i];
     } else if (l.pattern[i] != parts[i]) {
       return std::nullopt;
     }

@@ -5,6 +5,7 @@
 #include "actors/hub.hpp"
 #include "actors/quota_usage.hpp"
 #include "actors/store_writer.hpp"
+#include "actors/webhook_transport.hpp"
 #include "config/log.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/registry/registry.hpp"
@@ -111,6 +112,8 @@ struct runtime::state {
   asio::io_context network{1};
   asio::thread_pool workers;
   std::unique_ptr<http::client> client;
+  std::unique_ptr<http::client> to_subscribers;
+  std::shared_ptr<webhook_means> webhooks = std::make_shared<webhook_means>();
   std::unique_ptr<registry::signing_keys> registry_keys;
   tuned_config config;
   caf::actor_system system{config};
@@ -133,6 +136,7 @@ struct runtime::state {
     options.path = engine_folder.string();
     KP_TRY(auto opened, storage::open_rocksdb_engine(options));
     store = std::make_unique<quota_store>(std::move(opened), usage);
+    webhooks->secrets = std::make_shared<storage::secret_box>(master_key, random);
     keys = std::make_unique<storage::data_keys>(*store, std::move(master_key), random);
     KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
     KP_TRY(const auto spool_folder, make_folder(root / "spool"));
@@ -146,6 +150,9 @@ struct runtime::state {
     outgoing.proxy = settings.proxy;
     outgoing.user_agent = "Knutepunkt/" KP_VERSION;
     KP_TRY(client, http::client::make(network, workers, outgoing));
+    KP_TRY(to_subscribers, webhook_client(network, workers, settings.webhooks, settings.ca_file,
+                                          settings.proxy));
+    webhooks->transport = make_webhook_transport(network, *to_subscribers, settings.webhooks);
     registry_keys = std::make_unique<registry::signing_keys>(
         *client, time, settings.national.service_registry_key_url);
     return {};
@@ -156,7 +163,8 @@ struct runtime::state {
     writer = system.spawn<caf::detached>(store_writer, store.get(), feed_bells);
     auto context = std::make_shared<hub_context>(
         hub_context{settings, network, workers, time, *random, *store, *blobs, *spools,
-                    client.get(), registry_keys.get(), commit_and_wait(system, writer), feed_bells});
+                     client.get(), registry_keys.get(), commit_and_wait(system, writer), feed_bells,
+                     webhooks});
     desk = std::make_shared<gateway_desk>(context, system, usage);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));

@@ -6,6 +6,7 @@
 #include "config/setting.hpp"
 #include "config/setting_list.hpp"
 #include "config/text.hpp"
+#include "config/webhook_declarations.hpp"
 
 #include <fmt/format.h>
 
@@ -190,6 +191,7 @@ declarations<hub_settings> declare_all() {
       "Calls of each other Broker endpoint per Maskinporten client and minute. Altinn allows 120.");
   declare_limits(all);
   declare_quotas(all, [](auto& s) -> auto& { return s.quotas; }, "false", "no limit");
+  declare_webhooks(all);
   all.add(
       "events.keep_hours", integer_kind{1, 8760}, [](auto& s) -> auto& { return s.events_keep; },
       "How long a channel's events (statuses and arrivals) can be resumed from.");
@@ -257,6 +259,12 @@ void check_together(settings_tree& tree, const hub_settings& settings) {
                        settings.max_requests_in_flight),
            "Lower limits.max_requests_in_flight_per_organisation or raise "
            "limits.max_requests_in_flight.");
+  if (settings.webhooks.give_up_after >= settings.events_keep)
+    report(tree.has("webhooks.give_up_after_hours") ? "webhooks.give_up_after_hours"
+                                                    : "events.keep_hours",
+           fmt::format("webhooks are tried for {} hours, but events are kept for {} only",
+                       settings.webhooks.give_up_after.count(), settings.events_keep.count()),
+           "Lower webhooks.give_up_after_hours or raise events.keep_hours.");
   if (settings.preset == environment_preset::sandbox) return;
   for (const auto& one : national_urls) {
     if (tree.has(full_key(one)) && !is_https_or_loopback(settings.national.*one.place))
@@ -283,6 +291,10 @@ loaded_hub load_hub(const std::string& path, const environment& variables) {
     settings.master_key =
         secret(secret::origin::file, absolute_path(settings.storage_path, "master.key"));
   fill_national(settings.national, settings.preset);
+  using targets = webhook_settings::private_targets;
+  if (settings.webhooks.to_private == targets::by_environment)
+    settings.webhooks.to_private =
+        settings.preset == environment_preset::sandbox ? targets::allow : targets::forbid;
   // Where a value was refused, its default would break rules that the person has not broken.
   if (loaded.problems.empty()) check_together(tree, settings);
   settings.file = path;

@@ -4,6 +4,7 @@
 #include "config/quota_settings.hpp"
 #include "config/secret.hpp"
 #include "config/token_issuer.hpp"
+#include "config/webhook_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -63,6 +64,7 @@ struct hub_settings {
   quota_settings quotas;                                 // for organisations that say nothing else
   std::size_t broker_search_per_minute = 10;             // per Maskinporten client, dpo.md 3.7
   std::size_t broker_calls_per_minute = 120;             // each other endpoint
+  webhook_settings webhooks;
   std::string log_level = "info";
   std::string file;
 };

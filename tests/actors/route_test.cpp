@@ -44,6 +44,18 @@ TEST(route, finds_each_endpoint_with_its_argument) {
       {"DELETE", "/api/conversations/7", endpoint::remove_conversation, "7"},
       {"DELETE", "/api/conversations/messageId/abc", endpoint::remove_conversation_of_message,
        "abc"},
+      {"GET", "/api/subscriptions", endpoint::list_subscriptions, ""},
+      {"POST", "/api/subscriptions", endpoint::create_subscription, ""},
+      {"DELETE", "/api/subscriptions", endpoint::remove_subscriptions, ""},
+      {"GET", "/api/subscriptions/84", endpoint::find_subscription, "84"},
+      {"PUT", "/api/subscriptions/84", endpoint::update_subscription, "84"},
+      {"DELETE", "/api/subscriptions/84", endpoint::remove_subscription, "84"},
+      {"GET", "/api/subscriptions/84/dead-letters", endpoint::list_dead_letters, "84"},
+      {"DELETE", "/api/subscriptions/84/dead-letters", endpoint::remove_dead_letters, "84"},
+      {"POST", "/api/subscriptions/84/dead-letters/replay", endpoint::replay_dead_letters, "84"},
+      {"DELETE", "/api/subscriptions/84/dead-letters/7", endpoint::remove_dead_letter, "84/7"},
+      {"POST", "/api/subscriptions/84/dead-letters/7/replay", endpoint::replay_dead_letter,
+       "84/7"},
   };
   for (const auto& c : cases) {
     const auto found = find_route(c.method, c.path, "");
@@ -51,7 +63,9 @@ TEST(route, finds_each_endpoint_with_its_argument) {
     ASSERT_TRUE(call) << c.method << ' ' << c.path;
     EXPECT_EQ(call->what, c.what) << c.path;
     EXPECT_EQ(call->argument, c.argument) << c.path;
-    EXPECT_EQ(call->takes_body, c.what == endpoint::create);
+    EXPECT_EQ(call->takes_body, c.what == endpoint::create ||
+                                    c.what == endpoint::create_subscription ||
+                                    c.what == endpoint::update_subscription);
   }
 }
 

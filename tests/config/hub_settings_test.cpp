@@ -170,6 +170,26 @@ TEST_F(hub_settings_file, one_organisation_cannot_have_more_requests_than_all) {
               HasSubstr("hub.yaml:3:1: one organisation may have more requests in flight (256)"));
 }
 
+TEST_F(hub_settings_file, webhooks_reach_private_addresses_where_that_is_allowed_or_in_the_sandbox) {
+  const auto allows = [&](const std::string& environment, const std::string& more) {
+    const auto loaded = load("environment: " + environment + "\nstorage: {path: store}\n" + more);
+    EXPECT_TRUE(loaded.settings);
+    return loaded.settings && loaded.settings->webhooks.allows_private();
+  };
+  EXPECT_TRUE(allows("sandbox", ""));
+  EXPECT_FALSE(allows("test", ""));
+  EXPECT_FALSE(allows("production", ""));
+  EXPECT_TRUE(allows("production", "webhooks: {private_targets: allow}\n"));
+  EXPECT_FALSE(allows("sandbox", "webhooks: {private_targets: forbid}\n"));
+}
+
+TEST_F(hub_settings_file, events_are_kept_for_longer_than_webhooks_are_tried) {
+  EXPECT_EQ(problems(least + "webhooks: {give_up_after_hours: 71}\n"), "");
+  EXPECT_THAT(problems(least + "webhooks: {give_up_after_hours: 72}\n"),
+              HasSubstr("hub.yaml:3: webhooks are tried for 72 hours, but events are kept for 72"));
+  EXPECT_THAT(problems(least + "events: {keep_hours: 24}\n"), HasSubstr("hub.yaml:3: webhooks"));
+}
+
 TEST_F(hub_settings_file, plain_http_is_for_the_sandbox_and_this_machine) {
   const std::string test = "environment: test\nstorage: {path: store}\nnational: {broker_url: ";
   EXPECT_THAT(problems(test + "\"http://broker.example.no/x\"}\n"), HasSubstr("unencrypted"));
