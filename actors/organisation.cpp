@@ -8,8 +8,8 @@
 #include "actors/registry_desk.hpp"
 #include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
-#include "storage/reindex.hpp"
 #include "actors/webhook_dispatcher.hpp"
+#include "storage/reindex.hpp"
 #include "storage/storage_error.hpp"
 
 #include <algorithm>

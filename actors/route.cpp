@@ -29,8 +29,8 @@ segments split(std::string_view path) {
   }
 }
 
-// One line of the endpoint index. "{}" takes any non-empty segment; two of them become "a/b". A line
-// whose words fit stands before one that takes them for an id.
+// One line of the endpoint index. "{}" takes any non-empty segment; two of them become "a/b". A
+// line whose words fit stands before one that takes them for an id.
 struct line {
   std::string_view method;
   std::array<std::string_view, 5> pattern;  // "" where it is shorter

@@ -150,8 +150,8 @@ struct runtime::state {
     outgoing.proxy = settings.proxy;
     outgoing.user_agent = "Knutepunkt/" KP_VERSION;
     KP_TRY(client, http::client::make(network, workers, outgoing));
-    KP_TRY(to_subscribers, webhook_client(network, workers, settings.webhooks, settings.ca_file,
-                                          settings.proxy));
+    KP_TRY(to_subscribers,
+           webhook_client(network, workers, settings.webhooks, settings.ca_file, settings.proxy));
     webhooks->transport = make_webhook_transport(network, *to_subscribers, settings.webhooks);
     registry_keys = std::make_unique<registry::signing_keys>(
         *client, time, settings.national.service_registry_key_url);
@@ -161,10 +161,9 @@ struct runtime::state {
   result<void> start_actors(const tenants::loaded& tenants) {
     const auto feed_bells = std::make_shared<bells>();
     writer = system.spawn<caf::detached>(store_writer, store.get(), feed_bells);
-    auto context = std::make_shared<hub_context>(
-        hub_context{settings, network, workers, time, *random, *store, *blobs, *spools,
-                     client.get(), registry_keys.get(), commit_and_wait(system, writer), feed_bells,
-                     webhooks});
+    auto context = std::make_shared<hub_context>(hub_context{
+        settings, network, workers, time, *random, *store, *blobs, *spools, client.get(),
+        registry_keys.get(), commit_and_wait(system, writer), feed_bells, webhooks});
     desk = std::make_shared<gateway_desk>(context, system, usage);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));

@@ -110,11 +110,10 @@ judged<subscription> webhook_desk::subscription_of(channel_number channel,
 
 judged<api_answer> webhook_desk::list(const webhook_call& c) const {
   const auto asked = api::parse_page_query(api::query::parse(c.call.query));
-  const auto scan = [&](const storage::page_request& request,
-                        const storage::filter<subscription>& filter) {
-    return kept_.list(c.channel, request, filter);
-  };
-  KP_TRY(const auto page, sorted_page<subscription>(asked, {}, sort_properties(), {}, scan));
+  const source<subscription> rows{"id", [&](const auto& request, const auto& filter) {
+                                    return kept_.list(c.channel, request, filter);
+                                  }};
+  KP_TRY(const auto page, sorted_page<subscription>(asked, {}, sort_properties(), {}, rows));
   KP_TRY(const auto json, page_json(page, asked, !asked.sort.empty(), subscription_json));
   return json_answer(json);
 }

@@ -234,7 +234,7 @@ TEST_F(channel_lists, the_status_queue_gives_one_status_until_it_is_deleted) {
   arrives(id_of(2));
   const auto peek = [&] { return parsed(call(sak, endpoint::peek_status).body); };
   const auto first = peek();
-  EXPECT_EQ(first.at("messageId"), id_of(1));
+  EXPECT_EQ(first.at("messageId").as_string(), id_of(1));
   EXPECT_EQ(first.at("status"), "OPPRETTET");
   EXPECT_TRUE(first.as_object().contains("convId"));
   EXPECT_EQ(peek(), first);
@@ -249,7 +249,7 @@ TEST_F(channel_lists, the_status_queue_gives_one_status_until_it_is_deleted) {
   EXPECT_EQ(total(call(sak, endpoint::list_statuses, {}, "messageId=" + id_of(1))), 1);
   for (const auto* name : {"OPPRETTET", "INNKOMMENDE_MOTTATT"}) {
     const auto next = peek();
-    EXPECT_EQ(next.at("messageId"), id_of(2));
+    EXPECT_EQ(next.at("messageId").as_string(), id_of(2));
     EXPECT_EQ(next.at("status"), name);
     call(sak, endpoint::remove_queued_status, std::to_string(next.at("id").as_int64()));
   }

@@ -186,8 +186,8 @@ TEST_F(hub_settings_file, webhooks_reach_private_addresses_where_that_is_allowed
 TEST_F(hub_settings_file, events_are_kept_for_longer_than_webhooks_are_tried) {
   EXPECT_EQ(problems(least + "webhooks: {give_up_after_hours: 71}\n"), "");
   EXPECT_THAT(problems(least + "webhooks: {give_up_after_hours: 72}\n"),
-              HasSubstr("hub.yaml:3: webhooks are tried for 72 hours, but events are kept for 72"));
-  EXPECT_THAT(problems(least + "events: {keep_hours: 24}\n"), HasSubstr("hub.yaml:3: webhooks"));
+              HasSubstr("webhooks are tried for 72 hours, but events are kept for 72"));
+  EXPECT_THAT(problems(least + "events: {keep_hours: 24}\n"), HasSubstr("hub.yaml:3:10: webhooks"));
 }
 
 TEST_F(hub_settings_file, plain_http_is_for_the_sandbox_and_this_machine) {

@@ -197,7 +197,7 @@ TEST_P(seats_of_one, waiting_messages_move_in_order_with_conversation_and_status
   for (const auto& m : *moved) {
     const auto c = talks->find(direction::incoming, m.message);
     ASSERT_TRUE(c && *c);
-    all_statuses->move(b, *all_statuses->of_conversation(**c), fag);
+    ASSERT_TRUE(all_statuses->move(b, **c, *all_statuses->of_conversation(**c), fag));
     talks->move(b, **c, fag);
   }
   ASSERT_EQ(commit(b), "");

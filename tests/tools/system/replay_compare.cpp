@@ -64,13 +64,15 @@ class comparison {
       if (rules_.gone.contains(name)) {
         if (other) report(place(name), "nothing any more", json::serialize(*other));
       } else if (!other) {
-        report(place(name), json::serialize(each.value()), "nothing");
+        if (!rules_.any.contains(name))
+          report(place(name), json::serialize(each.value()), "nothing");
       } else {
         compare(each.value(), *other, place(name), name);
       }
     }
     for (const auto& each : here)
-      if (!on_record.contains(each.key()) && !rules_.added.contains(std::string(each.key())))
+      if (const std::string name(each.key());
+          !on_record.contains(name) && !rules_.added.contains(name) && !rules_.any.contains(name))
         report(place(each.key()), "nothing", json::serialize(each.value()));
   }
   void arrays(const json::array& on_record, const json::array& here, const std::string& path) {

@@ -19,7 +19,7 @@ struct replay_rules {
   bool shape_only = false;
   std::set<std::string> gone;                 // members of older records that are no more
   std::set<std::string> added;                // members that older records lack
-  std::set<std::string> any;                  // members whose value may be anything
+  std::set<std::string> any;                  // members that may be anything, or missing
   std::map<std::string, std::string> values;  // members that say something else today
 };
 
