@@ -30,7 +30,7 @@ void start(caf::event_based_actor* self, http::asio::io_context& network, Work w
 
 // From a coroutine on the network thread: sends `message` to `to` and waits for its `Answer`.
 // Errors: http_errc::timeout, http_errc::cancelled when the actor is gone.
-// The answer is carried by a small actor of its own, so that actors never wait.
+// Actors never wait for the answer to be taken.
 template <class Answer, class Message>
 http::awaitable<result<Answer>> ask(caf::actor_system& system, caf::actor to, Message message,
                                     std::chrono::milliseconds deadline);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/answer_desk.hpp"
 #include "actors/bridge.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -17,23 +18,20 @@ struct pending_answer {
   std::optional<result<Answer>> value;
 };
 
-template <class Answer, class Message>
-void ask_and_quit(caf::event_based_actor* self, const caf::actor& to, Message message,
-                  http::asio::any_io_executor executor,
-                  std::shared_ptr<pending_answer<Answer>> pending) {
-  auto finish = [executor, pending](result<Answer> value) {
+template <class Answer>
+answer_desk::taker take_to(http::asio::any_io_executor executor,
+                           std::shared_ptr<pending_answer<Answer>> pending) {
+  return [executor = std::move(executor),
+          pending = std::move(pending)](caf::type_erased_tuple& answer) {
+    result<Answer> value =
+        transient(http::http_errc::cancelled, "the part of the hub that was asked stopped");
+    if (answer.match_elements<Answer>()) value = answer.move_if_unshared<Answer>(0);
     http::asio::post(executor, [pending, value = std::move(value)]() mutable {
       if (pending->value) return;
       pending->value.emplace(std::move(value));
       pending->timer.cancel();
     });
   };
-  self->request(to, caf::infinite, std::move(message))
-      .then([finish](Answer& answer) { finish(std::move(answer)); },
-            [finish](const caf::error&) {
-              finish(transient(http::http_errc::cancelled,
-                               "the part of the hub that was asked stopped"));
-            });
 }
 
 }  // namespace detail
@@ -44,14 +42,14 @@ http::awaitable<result<Answer>> ask(caf::actor_system& system, caf::actor to, Me
   auto executor = co_await http::asio::this_coro::executor;
   auto pending = std::make_shared<detail::pending_answer<Answer>>(executor);
   pending->timer.expires_after(deadline);
-  system.spawn([to = std::move(to), message = std::move(message), executor,
-                pending](caf::event_based_actor* self) mutable {
-    detail::ask_and_quit<Answer>(self, to, std::move(message), executor, pending);
-  });
+  const auto desk = answer_desk::of(system);
+  const auto asked = desk->ask(to, caf::make_message(std::move(message)),
+                               detail::take_to<Answer>(executor, pending));
   boost::system::error_code ignored;  // cancelled means that the answer is here
   co_await pending->timer.async_wait(
       http::asio::redirect_error(http::asio::use_awaitable, ignored));
   if (!pending->value) {
+    desk->forget(asked);
     pending->value.emplace(error{});
     co_return transient(http::http_errc::timeout, "the hub did not answer in time");
   }
