@@ -228,6 +228,8 @@ rocksdb::Options make_options(const rocksdb_options& wanted) {
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.02;
   options.max_total_wal_size = 256u << 20;
+  // A flushed table reaches the disk little by little, not in one go that the log's syncs wait for.
+  options.bytes_per_sync = 1u << 20;
   options.stats_dump_period_sec = 0;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
