@@ -175,6 +175,11 @@ bool answers_json(const route& r) {
     case endpoint::remove_queued_status:
     case endpoint::remove_conversation:
     case endpoint::remove_conversation_of_message:
+    case endpoint::update_subscription:
+    case endpoint::remove_subscription:
+    case endpoint::remove_subscriptions:
+    case endpoint::remove_dead_letters:
+    case endpoint::remove_dead_letter:
       return false;
     default:
       return true;

@@ -54,8 +54,7 @@ TEST(route, finds_each_endpoint_with_its_argument) {
       {"DELETE", "/api/subscriptions/84/dead-letters", endpoint::remove_dead_letters, "84"},
       {"POST", "/api/subscriptions/84/dead-letters/replay", endpoint::replay_dead_letters, "84"},
       {"DELETE", "/api/subscriptions/84/dead-letters/7", endpoint::remove_dead_letter, "84/7"},
-      {"POST", "/api/subscriptions/84/dead-letters/7/replay", endpoint::replay_dead_letter,
-       "84/7"},
+      {"POST", "/api/subscriptions/84/dead-letters/7/replay", endpoint::replay_dead_letter, "84/7"},
   };
   for (const auto& c : cases) {
     const auto found = find_route(c.method, c.path, "");
@@ -144,6 +143,8 @@ TEST(route, knows_which_answers_are_json) {
   EXPECT_TRUE(answers_json(find_route("DELETE", "/api/messages/in/abc", "")));
   EXPECT_FALSE(answers_json(find_route("GET", "/api/messages/in/pop/abc", "")));
   EXPECT_FALSE(answers_json(find_route("DELETE", "/api/statuses/7", "")));
+  EXPECT_FALSE(answers_json(find_route("PUT", "/api/subscriptions/7", "")));
+  EXPECT_FALSE(answers_json(find_route("DELETE", "/api/subscriptions", "")));
   EXPECT_FALSE(answers_json(find_route("PUT", "/api/messages/out/abc", "")));
   EXPECT_FALSE(answers_json(find_route("POST", "/api/messages/out/abc", "")));
 }

@@ -67,6 +67,9 @@ class replay : public in_town {
     if (answer.status == 400 && (exception.ends_with(".ServiceNotEnabledException") ||
                                  exception.ends_with(".ReceiverDoesNotAcceptProcessException")))
       return "waits until its service is connected: " + answer.text("message");
+    // The registry tells of persons only to those whose token says so.
+    if (answer.text("message").starts_with("Service Registry: HTTP 401"))
+      return "waits until persons are looked up in the registry";
     return {};
   }
   rest_answer post(const std::string& path, const json::value& body,
@@ -123,7 +126,7 @@ class replay : public in_town {
   std::map<std::string, std::string> renamed;
 };
 
-const std::set<std::string> business_messages{"arkivmelding", "digital", "avtalt",
+const std::set<std::string> business_messages{"arkivmelding", "digital", "avtalt", "publisering",
                                               "arkivmelding_kvittering"};
 
 #define KP_NEEDS_RECORDS                        \
@@ -350,7 +353,10 @@ TEST_F(replay, messages_in) {
         without_content(here->api(sak, "GET", "/api/messages/in?page=3&size=10").json()), page);
 
   const auto peeked = here->api(sak, "GET", "/api/messages/in/peek?messageId=" + id);
-  judge("GET /api/messages/in/peek", "e2e-receive-dpo.sbd.json", 200, peeked);
+  // A member that no arkivmelding has is not repeated (1).
+  replay_rules typed;
+  typed.gone = {"securityLevel"};
+  judge("GET /api/messages/in/peek", "e2e-receive-dpo.sbd.json", 200, peeked, typed);
   judge("GET /api/messages/in/peek", "messages-in-peek.response.json", 200, peeked, shape);
   const auto none = here->api(sak, "GET", "/api/messages/in/peek?messageId=" + id);
   EXPECT_EQ(none.status, 204u);
@@ -358,7 +364,7 @@ TEST_F(replay, messages_in) {
   const auto deleted = here->api(sak, "DELETE", "/api/messages/in/" + id);
   judge("DELETE /api/messages/in/{messageId}", "messages-in-delete.response.json", 200, deleted,
         shape);
-  EXPECT_TRUE(differences(document, deleted.json(), {}).empty());
+  EXPECT_TRUE(differences(document, deleted.json(), typed).empty());
   judge("GET /api/statuses/{messageId}", "e2e-receive-dpo-statuses.json", 200,
         here->api(sak, "GET", "/api/statuses/" + id));
 
@@ -443,6 +449,50 @@ TEST_F(replay, conversations) {
         here->api(arkiv, "GET", "/api/conversations/messageId/" + unknown), newer);
 }
 
+TEST_F(replay, subscriptions) {
+  KP_NEEDS_RECORDS;
+  const std::string list = "GET /api/subscriptions", creating = "POST /api/subscriptions";
+  ASSERT_EQ(here->api(barnevern, "DELETE", "/api/subscriptions").status, 200u);
+  replay_rules with_secret;
+  with_secret.added = {"secret"};  // signs what is pushed
+  const auto made =
+      post("/api/subscriptions", today("subscription-create.request.json"), barnevern);
+  note(creating, "subscription-create.request.json",
+       {made.status == 200 ? "pass" : made.body, made.status != 200});
+  judge(creating, "subscription-create.response.json", 200, made, with_secret);
+  const auto webhook = today("e2e-webhook-subscription.request.json");
+  const auto local = post("/api/subscriptions", webhook, barnevern);
+  auto rules = with_secret;
+  rules.added.insert("id");
+  judge(creating, "e2e-webhook-subscription.request.json", 200, local, rules);
+  replay_rules shape = with_secret;
+  shape.shape_only = true;
+  shape.any = {"filter"};  // the second one has none
+  judge(list, "subscriptions-list.response.json", 200,
+        here->api(barnevern, "GET", "/api/subscriptions"), shape);
+  auto second = shape;
+  second.shape_only = false;
+  second.any = {"content"};
+  judge(list, "subscriptions-list-page1.response.json", 200,
+        here->api(barnevern, "GET", "/api/subscriptions?page=1&size=1"), second);
+
+  auto strange = today("subscription-create.request.json");
+  strange.at("event") = "nonexistent";
+  // The older record has the shape of another validation (11.3).
+  replay_rules validated;
+  validated.any = {"exception", "message", "codes", "arguments", "objectName"};
+  judge(creating, "error-constraint-violation-subscription.json", 400,
+        post("/api/subscriptions", strange, barnevern), validated);
+  replay_rules missing;
+  missing.values = {{"message", "Subscription with id = 999999999 was not found"},
+                    {"path", "/api/subscriptions/999999999"}};
+  const auto none = here->api(barnevern, "GET", "/api/subscriptions/999999999");
+  if (none.text("message").find(',') != std::string::npos)
+    missing.values["message"] = "Subscription with id = 999,999,999 was not found";
+  judge("GET /api/subscriptions/{id}", "error-subscription-not-found.json", 404, none, missing);
+  EXPECT_EQ(here->api(barnevern, "DELETE", "/api/subscriptions").status, 200u);
+}
+
 TEST_F(replay, capabilities) {
   KP_NEEDS_RECORDS;
   const std::string endpoint = "GET /api/capabilities/{receiverIdentifier}";
@@ -469,13 +519,10 @@ TEST_F(replay, of_every_record_is_told_what_became_of_it) {
       "is read by the tests of protocol/registry");
   say("(documents)", {"README.md", "sbd-template.json.txt", "arkivmelding-docs.xml"},
       "is no record of a call");
-  say("/api/subscriptions",
-      {"subscription-create.request.json", "subscription-create.response.json",
-       "subscriptions-list.response.json", "subscriptions-list-page1.response.json",
-       "error-subscription-not-found.json", "error-constraint-violation-subscription.json",
-       "e2e-webhook-subscription.request.json", "e2e-webhook-ping.json",
-       "e2e-webhook-status-push.json", "webhook-ping.json", "webhook-message-status.json"},
-      "waits for subscriptions");
+  say("(pushes)",
+      {"e2e-webhook-status-push.json", "webhook-ping.json", "webhook-message-status.json"},
+      "is compared by the tests of protocol/webhooks");
+  say("(pushes)", {"e2e-webhook-ping.json"}, "says the same as webhook-ping.json");
   say("GET /api/messages/in/peek",
       {"e2e-receive-dpe.sbd.json", "e2e-receive-dpf.sbd.json",
        "messages-in-peek-dpe.response.json"},
@@ -499,7 +546,7 @@ TEST_F(replay, of_every_record_is_told_what_became_of_it) {
   }
   std::cout << text << "  " << passed << " of " << told.size() << " pass\n";
   // Alone this test has replayed nothing.
-  if (testing::UnitTest::GetInstance()->test_to_run_count() < 12) return;
+  if (testing::UnitTest::GetInstance()->test_to_run_count() < 13) return;
   for (const auto& each : fs::directory_iterator(fixtures_folder() + "/rest"))
     EXPECT_TRUE(told.contains(each.path().filename().string()))
         << each.path().filename() << " is replayed by no test";
