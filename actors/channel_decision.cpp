@@ -56,7 +56,7 @@ api_answer json_answer(const boost::json::value& value, std::string_view content
 api_answer refusal(const api::problem& problem, std::string_view path, time_point now) {
   auto answer = json_answer(api::to_json(problem, path, now));
   answer.status = problem.status;
-  if (problem.status == 503 || problem.status == 429)
+  if (problem.status == 503 || problem.status == 429 || problem.status == 409)
     answer.headers.add("Retry-After", std::string(retry_after_seconds));
   return answer;
 }

@@ -129,7 +129,7 @@ void channel_seat::run(std::string path, decider decide, answerer answer,
     return answer(refused(decided.error(), path));
   }
   if (decided->changes.empty()) {
-    if (refusing && decided->answer.status >= 300) refusing();
+    if (refusing) refusing();
     return answer(std::move(decided->answer));
   }
   auto changes = std::make_shared<storage::batch>(std::move(decided->changes));

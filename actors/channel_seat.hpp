@@ -2,6 +2,7 @@
 
 #include "actors/channel.hpp"
 #include "actors/channel_arkivmelding.hpp"
+#include "actors/channel_idempotency.hpp"
 #include "actors/channel_incoming.hpp"
 #include "protocol/sbd/document.hpp"
 
@@ -49,6 +50,7 @@ class channel_seat {
     std::vector<multipart_file> files = {};
     std::shared_ptr<storage::batch> blob_records = {};
     std::optional<arkivmelding::summary> summary = {};
+    std::shared_ptr<const marked_request> marked = {};  // with an Idempotency-Key
   };
   using draft_ptr = std::shared_ptr<draft>;
 
@@ -74,11 +76,14 @@ class channel_seat {
 
   // actors/channel_seat_create.cpp
   void create(const api_call&, const answer_to&);
+  // Takes the request's key, if it has one. False when it has been answered instead.
+  bool admit(draft&, const std::optional<std::string>& key, const std::string& content);
   void resolve(const draft_ptr&);
   void fill_in(const draft_ptr&);
   void read_files(const draft_ptr&);
   void store(const draft_ptr&);
   judged<decision> decide_to_store(const draft&) const;
+  judged<decision> decide_to_make(const draft&) const;
   void refuse(const draft&, const api::problem&);
   void drop_files(const draft&);
 
@@ -98,6 +103,7 @@ class channel_seat {
   channel_args args_;
   channel_place place_;
   std::shared_ptr<peek_memory> peeks_ = std::make_shared<peek_memory>();
+  idempotency keys_;
   bool sweep_planned_ = false;
   std::uint64_t next_ticket_ = 1;
   std::unordered_map<std::uint64_t, std::function<void(const judged<arkivmelding::summary>&)>>

@@ -26,9 +26,26 @@ void channel_seat::create(const api_call& c, const answer_to& answer) {
     return answer(refused(api::unsupported_media_type(given), c.path));
   }
   if (trim(c.body).empty()) return answer(refused(api::missing_body(), c.path));
+  auto d = std::make_shared<draft>(draft{c.path, answer, {}});
+  if (c.idempotency_key && !admit(*d, c.idempotency_key, content_of(c))) return;
   auto document = read_new_document(c.body, false, place_.organisation().id(), place_.now());
-  if (!document) return answer(refused(document.error(), c.path));
-  resolve(std::make_shared<draft>(draft{c.path, answer, *std::move(document)}));
+  if (!document) return refuse(*d, document.error());
+  d->document = *std::move(document);
+  resolve(d);
+}
+
+bool channel_seat::admit(draft& d, const std::optional<std::string>& key,
+                         const std::string& content) {
+  auto admitted = keys_.admit(place_, key, content);
+  if (!admitted) {
+    refuse(d, admitted.error());
+    return false;
+  }
+  d.marked = std::move(admitted->marked);
+  if (!admitted->again) return true;
+  drop_files(d);
+  d.answer(*std::move(admitted->again));
+  return false;
 }
 
 void channel_seat::multipart(const multipart_send& m, const answer_to& answer) {
@@ -36,6 +53,7 @@ void channel_seat::multipart(const multipart_send& m, const answer_to& answer) {
   d->multipart = true;
   d->files = m.files;
   d->blob_records = m.blob_records;
+  if (m.idempotency_key && !admit(*d, m.idempotency_key, content_of(m))) return;
   if (!m.sbd) return refuse(*d, api::missing_parameter("sbd"));
   auto document = read_new_document(*m.sbd, true, place_.organisation().id(), place_.now());
   if (!document) return refuse(*d, document.error());
@@ -95,6 +113,23 @@ void channel_seat::store(const draft_ptr& d) {
 }
 
 judged<decision> channel_seat::decide_to_store(const draft& d) const {
+  if (d.marked) {
+    // Somebody else may have been first: this channel's actor, before it was started again.
+    KP_TRY(auto again, answered_before(place_, *d.marked));
+    if (again) {
+      decision same;
+      same.answer = *std::move(again);
+      return same;
+    }
+  }
+  KP_TRY(auto decided, decide_to_make(d));
+  if (d.marked)
+    KP_CHECK(
+        remember_answer(decided, place_, *d.marked, *d.document.message(), *d.document.expires()));
+  return decided;
+}
+
+judged<decision> channel_seat::decide_to_make(const draft& d) const {
   KP_CHECK(check_id_is_free(d.document, place_));
   KP_TRY(auto files, files_of(d.files, d.via, d.document.main_document(), place_));
   KP_TRY(auto message, make_message(d.document, d.via, place_, std::move(files)));

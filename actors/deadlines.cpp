@@ -1,6 +1,6 @@
 #include "actors/deadlines.hpp"
 
-#include "actors/feed_trimming.hpp"
+#include "actors/channel_upkeep.hpp"
 #include "actors/retrying_commit.hpp"
 #include "config/log.hpp"
 #include "storage/status_rules.hpp"
@@ -162,14 +162,14 @@ class keeper {
 }  // namespace
 
 caf::behavior deadlines(caf::event_based_actor* self, deadlines_args args) {
-  auto trimming = std::make_shared<feed_trimming>(self, args.context, args.writer);
+  auto upkeep = std::make_shared<channel_upkeep>(self, args.context, args.writer);
   auto state = std::make_shared<keeper>(self, std::move(args));
   state->look_now();
-  trimming->trim_all();
+  upkeep->tend_all();
   return {
       [=](const expiry_changed&) { state->look_now(); },
       [=](const look& tick) { state->on_look(tick); },
-      [=](const trim_feeds&) { trimming->trim_all(); },
+      [=](const tend_channels&) { upkeep->tend_all(); },
   };
 }
 

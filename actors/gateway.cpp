@@ -1,6 +1,7 @@
 #include "actors/gateway.hpp"
 
 #include "actors/bridge.hpp"
+#include "actors/gateway_listeners.hpp"
 #include "actors/gateway_transfer.hpp"
 #include "actors/route.hpp"
 #include "actors/sign_in.hpp"
@@ -65,6 +66,21 @@ quota_request wish_of(const route& way, const http::request_head& head) {
   return wish;
 }
 
+// Whether a request waits for something to happen, and how long.
+struct listening {
+  bool listens = false;
+  std::chrono::seconds at_most{};  // of a peek
+};
+std::expected<listening, api::problem> patience_of(const route& way,
+                                                   const http::request_head& head) {
+  if (std::holds_alternative<route::events>(way.to)) return listening{true, {}};
+  const auto* call = std::get_if<route::call>(&way.to);
+  if (!call || call->what != endpoint::peek) return listening{};
+  const auto at_most = gateway_listeners::wait_of(head.query);
+  if (!at_most) return std::unexpected(at_most.error());
+  return listening{at_most->count() > 0, *at_most};
+}
+
 }  // namespace
 
 struct gateway_desk::state {
@@ -74,6 +90,7 @@ struct gateway_desk::state {
   sign_in sign_ins;
   std::shared_ptr<quota_usage> usage;
   quotas limits;
+  gateway_listeners listeners;
   std::unordered_map<std::string, caf::actor> seats;
   std::size_t seats_expected = 0;
   std::function<void()> all_seated;
@@ -86,7 +103,8 @@ struct gateway_desk::state {
         system(s),
         sign_ins(hub),
         usage(std::move(u)),
-        limits(hub->time, hub->settings.quotas, usage) {}
+        limits(hub->time, hub->settings.quotas, usage),
+        listeners(hub) {}
 
   // What organisations with a quota on it have stored already is counted in the background.
   void count_stored(const tenants::directory& directory) {
@@ -148,6 +166,8 @@ struct gateway_desk::state {
     request.query = head.query;
     request.view = who.view();
     request.content_type = text_of(head.headers, "Content-Type").value_or("");
+    if (to.what == endpoint::create)
+      request.idempotency_key = text_of(head.headers, "Idempotency-Key");
     if (to.takes_body) {
       auto text = co_await http::read_all(body, max_sbd_bytes);
       if (!text) co_return failed(text.error(), head);
@@ -221,9 +241,33 @@ struct gateway_desk::state {
         co_await receive_multipart(hub, organisation, body, boundary.value_or(""), head.path);
     if (!got) co_return failed(got.error(), head);
     if (got->refusal) co_return to_response(*std::move(got->refusal));
+    got->message.idempotency_key = text_of(head.headers, "Idempotency-Key");
     auto answer = co_await ask<api_answer>(system, seat, std::move(got->message), answer_deadline);
     if (!answer) co_return failed(answer.error(), head);
     co_return to_response(*std::move(answer));
+  }
+
+  // An event stream or a peek that waits: counted by the listeners, for what it costs is to be
+  // there.
+  http::awaitable<http::server_response> listen(caf::actor seat, sign_in::seat who,
+                                                const route& way, listening how,
+                                                const http::request_head& head,
+                                                http::request_body& body) {
+    {
+      const auto admitted = limits.admit(*who.owner, *who.channel, wish_of(way, head));
+      if (admitted.refusal)
+        co_return refuse(api::try_later(429, admitted.refusal->text), head,
+                         admitted.refusal->retry_after);
+    }
+    const auto organisation = who.owner->id;
+    const auto* peek = std::get_if<route::call>(&way.to);
+    if (!peek)
+      co_return co_await listeners.stream(organisation, who.channel->name, who.view(), head, body);
+    gateway_listeners::look look = [this, seat = std::move(seat), who, peek, &head, &body] {
+      return call(seat, who, *peek, head, body);
+    };
+    co_return co_await listeners.wait_for(organisation, who.channel->name, how.at_most, head, body,
+                                          std::move(look));
   }
 
   http::awaitable<http::server_response> handle(const http::request_head& head,
@@ -255,6 +299,10 @@ struct gateway_desk::state {
     const auto seat = seats.find(seat_key(organisation, (*who)->channel->name));
     if (seat == seats.end())
       co_return refuse(api::try_later(503, "The channel is being opened; try again"), head);
+    const auto patience = patience_of(way, head);
+    if (!patience) co_return refuse(patience.error(), head);
+    if (patience->listens)
+      co_return co_await listen(seat->second, **who, way, *patience, head, body);
     auto& mine = in_flight_of[organisation.number()];
     if (in_flight >= hub->settings.max_requests_in_flight)
       co_return refuse(api::try_later(503, "The hub is busy; try again"), head);
@@ -324,6 +372,7 @@ void gateway_desk::when_seated(std::size_t count, std::function<void()> then) {
 }
 
 http::awaitable<void> gateway_desk::stop(std::chrono::milliseconds deadline) {
+  state_->listeners.stop();
   if (state_->server) co_await state_->server->stop(deadline);
   state_->seats.clear();
 }

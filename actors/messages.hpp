@@ -70,6 +70,7 @@ struct api_call {  // -> api_answer
   std::string body;
   std::string content_type;
   std::shared_ptr<const tenants::inbox_view> view = {};  // what of the inbox it is shown; null: all
+  std::optional<std::string> idempotency_key = {};  // header field of a create
 };
 struct api_answer {
   unsigned status = 200;
@@ -125,6 +126,7 @@ struct multipart_send {  // -> api_answer; the channel drops the blobs of what i
   std::optional<std::string> sbd;
   std::vector<multipart_file> files;
   std::shared_ptr<storage::batch> blob_records;
+  std::optional<std::string> idempotency_key = {};  // header field
 };
 
 // ---- channel to registry desk -------------------------------------------------------------------

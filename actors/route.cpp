@@ -137,6 +137,16 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
     return found;
   }
 
+  if (parts.size() == 1 && parts[0] == "events") {
+    if (method == "GET")
+      found.to = route::events{};
+    else if (method == "OPTIONS")
+      found.to = route::options{"GET,OPTIONS"};
+    else
+      found.to = route::refusal{api::method_not_allowed(method), "GET"};
+    return found;
+  }
+
   // HEAD is GET without a body, except where GET would lock a message.
   const bool head = method == "HEAD";
   std::vector<std::string_view> allow;

@@ -22,6 +22,7 @@ struct route {
     std::string message;
   };
   struct multipart {};  // POST /api/messages/out/multipart
+  struct events {};     // GET /api/events
   struct refusal {
     api::problem why;
     std::string allow;  // of a 405
@@ -31,7 +32,7 @@ struct route {
   };
 
   tenants::directory::scope scope;
-  std::variant<call, upload, multipart, refusal, options> to;
+  std::variant<call, upload, multipart, events, refusal, options> to;
 };
 
 // `path` decoded, without query. `content_type` tells multipart from "send the message named

@@ -39,7 +39,9 @@ enum class record_kind : std::uint8_t {
   channel_event = 45,          // channel u32 | sequence u64 -> channel_event
   channel_event_mark = 46,     // channel u32 | time i64 us -> newest sequence at that time
   channel_event_trimmed = 47,  // channel u32 -> newest sequence that has been removed
-  idempotent_answer = 48,  // channel u32 | digest of the client's key, 32 bytes -> idempotent_answer
+  // channel u32 | 0 u8 | SHA-256 of the client's key -> idempotent_answer
+  // channel u32 | 1 u8 | expiry i64 us | SHA-256 of the client's key -> nothing
+  idempotent_answer = 48,
   outbox_item = 50,        // service u8 | item id u64 -> outbox_item
   outbox_due = 51,         // service u8 | due i64 us | item id u64 -> nothing
   outbox_claim = 52,       // service u8 | item id u64 -> lease

@@ -40,6 +40,9 @@ class request_body {
   // The next piece, at most 256 KiB; empty at the end. The view lives until the next call. Errors:
   // http_errc::cut, timeout.
   virtual awaitable<result<std::string_view>> next() = 0;
+  // Whether the client has closed the connection, or its half of it: nobody is going to read the
+  // answer. Asks the system; for work that waits long.
+  virtual bool peer_gone() { return false; }
 };
 
 // Everything at once; http_errc::too_large beyond `limit`.

@@ -72,6 +72,7 @@ class session final : private request_body {
   read_outcome refuse(const boost::system::error_code& why);
 
   awaitable<result<std::string_view>> next() override;
+  bool peer_gone() override;
   awaitable<result<std::string_view>> next_of_known_length();
   awaitable<result<std::string_view>> next_chunk();
   std::unexpected<kp::error> fail_body(http_errc code, unsigned status, std::string_view reason);

@@ -4,6 +4,8 @@
 
 #include <boost/beast/http/error.hpp>
 
+#include <poll.h>
+
 #include <algorithm>
 
 // The side of a session that reads the body of a request.
@@ -149,6 +151,13 @@ awaitable<result<std::string>> read_all(request_body& body, std::size_t limit) {
                           "the body is larger than " + std::to_string(limit) + " bytes");
     all.append(piece);
   }
+}
+
+// A poll sees the end also behind bytes that nobody has read, as those that end TLS are.
+bool session::peer_gone() {
+  pollfd looked{connection_.socket().native_handle(), POLLRDHUP, 0};
+  constexpr int ended = POLLRDHUP | POLLHUP | POLLERR | POLLNVAL;
+  return ::poll(&looked, 1, 0) > 0 && (looked.revents & ended) != 0;
 }
 
 }  // namespace kp::http

@@ -117,6 +117,18 @@ TEST(route, never_locks_a_message_for_a_head_request) {
   EXPECT_EQ(refusal_of(peek)->why.status, 405u);
 }
 
+TEST(route, gives_the_event_stream_to_get_alone) {
+  for (const auto* path : {"/api/events", "/910077473/arkiv/api/events"})
+    EXPECT_TRUE(std::holds_alternative<route::events>(find_route("GET", path, "").to)) << path;
+  for (const auto* method : {"HEAD", "POST"}) {
+    const auto other = find_route(method, "/api/events", "");
+    ASSERT_TRUE(refusal_of(other));
+    EXPECT_EQ(refusal_of(other)->why.status, 405u);
+    EXPECT_EQ(refusal_of(other)->allow, "GET");
+  }
+  EXPECT_TRUE(refusal_of(find_route("GET", "/api/events/1", "")));
+}
+
 TEST(route, takes_a_word_for_an_id_where_the_method_leaves_nothing_else) {
   EXPECT_EQ(call_of(find_route("DELETE", "/api/statuses/peek", ""))->argument, "peek");
   EXPECT_EQ(call_of(find_route("GET", "/api/conversations/messageId", ""))->argument, "messageId");

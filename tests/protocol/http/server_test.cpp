@@ -268,6 +268,61 @@ TEST(http_server, sends_a_stream_in_chunks_and_cuts_it_when_it_fails) {
   EXPECT_THAT(old, EndsWith("\r\n\r\npiece 2;piece 1;"));
 }
 
+// Never ends; says when it is given up.
+class endless_stream final : public response_body {
+ public:
+  explicit endless_stream(std::promise<std::size_t>& given_up) : given_up_(given_up) {}
+  ~endless_stream() override { given_up_.set_value(pieces_); }
+  awaitable<result<std::string_view>> next() override {
+    ++pieces_;
+    co_return std::string_view(piece_);
+  }
+
+ private:
+  std::promise<std::size_t>& given_up_;
+  std::string piece_ = std::string(64 * 1024, 'x');
+  std::size_t pieces_ = 0;
+};
+
+TEST(http_server, cuts_a_client_that_takes_nothing_and_makes_no_more_for_it_than_the_system_holds) {
+  network on;
+  std::promise<std::size_t> given_up;
+  server_options options;
+  options.body_stall = 1s;
+  test_server server(
+      on,
+      [&given_up](const request_head&, request_body&) -> awaitable<server_response> {
+        co_return server_response{200, {}, "", std::make_shared<endless_stream>(given_up)};
+      },
+      options);
+  raw_peer peer(server.port());
+  peer.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  auto pieces = given_up.get_future();
+  ASSERT_EQ(pieces.wait_for(10s), std::future_status::ready);
+  EXPECT_LT(pieces.get(), 1000u);  // 64 MB: far beyond what sockets buffer
+}
+
+TEST(http_server, tells_a_handler_that_waits_whether_the_client_has_gone) {
+  network on;
+  std::promise<void> here, gone;
+  test_server server(on,
+                     [&](const request_head&, request_body& body) -> awaitable<server_response> {
+                       EXPECT_FALSE(body.peer_gone());
+                       here.set_value();
+                       for (int i = 0; i < 500 && !body.peer_gone(); ++i)
+                         co_await test::sleep_for(10ms);
+                       EXPECT_TRUE(body.peer_gone());
+                       gone.set_value();
+                       co_return server_response{};
+                     });
+  {
+    raw_peer peer(server.port());
+    peer.say("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\n");  // more to read is no end
+    here.get_future().wait();
+  }
+  EXPECT_EQ(gone.get_future().wait_for(10s), std::future_status::ready);
+}
+
 TEST(http_server, closes_connections_beyond_its_cap_at_once) {
   network on;
   server_options options;

@@ -68,6 +68,7 @@ class town {
   hub_process& hub() { return *hub_; }
   // Starts the hub and waits until every channel answers.
   bool start_hub();
+  std::uint16_t port() const { return port_; }  // of the REST API
   const std::string& problem() const { return problem_; }
   std::string path(const std::string& name) const { return folder_.path(name); }
 
