@@ -66,8 +66,18 @@ problem duplicate_filename(std::string_view names) {
                      fmt::format("Filename already exists in message: {}.", names));
 }
 
+problem file_not_found(std::string_view names) {
+  return application(404, "FileNotFoundException",
+                     fmt::format("File(s) named {} was not found", names));
+}
+
 problem invalid_certificate(std::string_view reason) {
   return application(400, "InvalidCertificateException", std::string(reason));
+}
+
+problem invalid_content_type(std::string_view content_type) {
+  return without_template(400, "InvalidContentTypeException",
+                          fmt::format("Invalid content type: {}", content_type));
 }
 
 problem max_file_size_exceeded(std::uint64_t total, std::string_view service, std::uint64_t limit) {
@@ -98,6 +108,10 @@ problem message_type_does_not_fit(std::string_view type, std::string_view standa
       fmt::format("Message type {} does not match the document type {}", type, standard));
 }
 
+problem missing_address(std::string_view what) {
+  return without_template(400, "MissingAddressInformationException", what);
+}
+
 problem missing_arkivmelding() {
   return application(400, "MissingArkivmeldingException",
                      "DPO message type requires arkivmelding.xml attachment");
@@ -113,6 +127,17 @@ problem missing_file() {
   return application(400, "MissingFileException", "There must always be at least one attachment");
 }
 
+problem missing_file_title(std::string_view service) {
+  return application(400, "MissingFileTitleException",
+                     fmt::format("Title is required for the following capabilities: {}", service));
+}
+
+problem missing_primary_document() {
+  return application(400, "MissingPrimaryDocumentException",
+                     "Missing a primary document. Please specify the hoveddokument property in the "
+                     "business message and verify that is equal to one of the filenames.");
+}
+
 problem multipart_file_too_large(std::string_view name, std::uint64_t limit) {
   return application(400, "MultipartFileToLargeException",
                      fmt::format("The attachment named '{}' is too large. The maximum size for "
@@ -126,6 +151,14 @@ problem receiver_does_not_accept_process(std::string_view process, std::string_v
                          fmt::format("Receiver do not accept the document process {}", process));
   out.description = std::string(description);
   return out;
+}
+
+problem receiver_refused(std::string_view why) {
+  return without_template(400, "ReceiverException", why);
+}
+
+problem sender_refused(std::string_view why) {
+  return without_template(400, "SenderException", why);
 }
 
 problem service_not_enabled(std::string_view service) {

@@ -63,6 +63,16 @@ problem payload_too_large() {
                    "Maximum upload size exceeded");
 }
 
+problem document_too_large(std::uint64_t limit) {
+  auto out = payload_too_large();
+  out.message = fmt::format("{}: a document may have {} bytes", out.message, limit);
+  return out;
+}
+
+problem malformed_multipart(std::string_view why) {
+  return framework(400, "org.springframework.web.multipart.MultipartException", std::string(why));
+}
+
 problem missing_header(std::string_view name) {
   return framework(400, "org.springframework.web.bind.MissingRequestHeaderException",
                    fmt::format("Required header '{}' is not present.", name));

@@ -94,4 +94,21 @@ problem sbd_invalid(const std::vector<sbd::violation>& violations, bool multipar
   return out;
 }
 
+// Upstream prints the whole message and every violation as Java objects; the hub names them, and
+// spares logs and screens what the message says about a patient.
+problem business_message_invalid(std::string_view type,
+                                 const std::vector<sbd::violation>& violations) {
+  problem out;
+  out.status = 400;
+  out.exception = "jakarta.validation.ConstraintViolationException";
+  std::string all;
+  for (const auto& violation : violations) {
+    all += fmt::format("{}{}: {}", all.empty() ? "" : ", ", violation.path, violation.text);
+    out.errors.push_back(part_element(violation, violation.path));
+  }
+  out.message =
+      fmt::format("The following violations where found when validating '{}':\n [{}]", type, all);
+  return out;
+}
+
 }  // namespace kp::api

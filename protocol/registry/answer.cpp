@@ -33,6 +33,11 @@ address parse_address(const json::object& from) {
   return {part("name"), part("street"), part("postalCode"), part("postalArea"), part("country")};
 }
 
+person parse_person(const json::object& from) {
+  return {text_in(from, "fnr").value_or(""), text_in(from, "firstName").value_or(""),
+          text_in(from, "middleName"), text_in(from, "lastName").value_or("")};
+}
+
 service_record parse_record(const json::object& from) {
   service_record record;
   record.organisation_number = text_in(from, "organisationNumber").value_or("");
@@ -44,8 +49,6 @@ service_record parse_record(const json::object& from) {
   if (const auto* service = object_in(from, "service")) {
     record.via =
         parse_service(text_in(*service, "identifier").value_or("")).value_or(service::unknown);
-    // The hub names the services of today; a retired one is unknown to clients (rest-api.md 1).
-    if (record.via == service::dpfio) record.via = service::unknown;
     record.endpoint_url = text_in(*service, "endpointUrl").value_or("");
     record.resource = text_in(*service, "resource");
     if (const auto* level = service->if_contains("securityLevel"); level && level->is_int64())
@@ -59,6 +62,7 @@ service_record parse_record(const json::object& from) {
     record.post_address = parse_address(*found);
   if (const auto* found = object_in(from, "returnAddress"))
     record.return_address = parse_address(*found);
+  if (const auto* found = object_in(from, "patient")) record.patient = parse_person(*found);
   return record;
 }
 
@@ -77,12 +81,14 @@ constexpr std::array known_types{"status",
                                  "publisering",
                                  "einnsyn_kvittering"};
 
-json::object capability_type(const std::string& standard) {
+// A message type of Fiks IO carries any name; its documents are all of one type (dpfio.md 3.1).
+json::object capability_type(const std::string& standard, service via) {
   json::object type;
   const auto at = standard.rfind("::");
   const auto name = at == std::string::npos ? std::string() : standard.substr(at + 2);
   for (const std::string_view known : known_types)
     if (known == name) type["type"] = name;
+  if (via == service::dpfio && !type.contains("type")) type["type"] = "fiksio";
   type["standard"] = standard;
   return type;
 }
@@ -135,7 +141,8 @@ json::object to_capabilities(const answer& from) {
       one["returnAddress"] = address_json(record.return_address);
     }
     json::array types;
-    for (const auto& standard : record.document_types) types.push_back(capability_type(standard));
+    for (const auto& standard : record.document_types)
+      types.push_back(capability_type(standard, record.via));
     one["documentTypes"] = std::move(types);
     if (record.via == service::dpi) {
       json::object digital;

@@ -12,6 +12,8 @@ namespace kp::registry {
 
 struct address { std::string name, street, postal_code, postal_area, country; };
 
+struct person { std::string number, first_name; std::optional<std::string> middle_name; std::string last_name; };
+
 struct service_record {
   service via = service::unknown;
   std::string organisation_number;
@@ -24,6 +26,7 @@ struct service_record {
   std::optional<std::string> mailbox_operator, mailbox_address;    // orgnrPostkasse, postkasseAdresse
   bool physical_mail = false;                                      // fysiskPost
   std::optional<address> post_address, return_address;
+  std::optional<person> patient;                                   // DPH, of fastlege-for:
 };
 
 struct answer {

@@ -94,6 +94,9 @@ struct violation {
   std::vector<boost::json::value> attributes{};  // of the constraint, by name: Size: max, min
 };
 std::vector<violation> validate_for_create(const document&, time_point now);
+// Of the business message, paths below it. Only a dialogmelding has rules that are enforced
+// (messages.md 5.9); of the others nothing is (messages.md 7.1).
+std::vector<violation> validate_business_message(const document&);
 
 // The status message the hub answers an arrival with (dpo.md 5.6, messages.md 4.1): sender and
 // receiver swapped, same ids, response process of the type, MessageChannel copied. nullopt for types

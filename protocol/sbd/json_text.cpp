@@ -1,5 +1,6 @@
 #include "protocol/sbd/json_text.hpp"
 
+#include "protocol/sbd/json_check.hpp"
 #include "protocol/sbd/sbd_error.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 namespace kp::sbd {
 
@@ -38,15 +38,6 @@ std::string escape_controls_in_strings(std::string_view text) {
     out += c;
   }
   return out;
-}
-
-// A number beyond a double reads as infinity, which no JSON text can say again.
-bool has_infinity(const json::value& value) {
-  if (const auto* number = value.if_double()) return !std::isfinite(*number);
-  if (const auto* array = value.if_array()) return std::ranges::any_of(*array, has_infinity);
-  const auto* object = value.if_object();
-  return object && std::ranges::any_of(
-                       *object, [](const auto& member) { return has_infinity(member.value()); });
 }
 
 class printer {
@@ -125,6 +116,7 @@ result<json::value> parse_json(std::string_view text) {
     escaped = escape_controls_in_strings(text);
     text = escaped;
   }
+  KP_CHECK(detail::check_json(text, max_json_depth));
   json::parse_options options;
   options.max_depth = max_json_depth;
   json::error_code failed;
@@ -133,9 +125,7 @@ result<json::value> parse_json(std::string_view text) {
   if (failed)
     return permanent(sbd_errc::malformed_json,
                      fmt::format("{} near byte {}", failed.message(), used));
-  auto value = parser.release();
-  if (has_infinity(value)) return permanent(sbd_errc::malformed_json, "a number is too large");
-  return value;
+  return parser.release();
 }
 
 std::string pretty_json(const json::value& value) {

@@ -156,6 +156,9 @@ constexpr std::array dialogmelding_kvittering_fields{
 };
 constexpr shape dialogmelding_kvittering{dialogmelding_kvittering_fields};
 
+constexpr std::array fiksio_fields{field{"sikkerhetsnivaa", kind::integer}, field{"hoveddokument"}};
+constexpr shape fiksio{fiksio_fields};
+
 constexpr std::string_view arkivmelding_response =
     "urn:no:difi:profile:arkivmelding:response:ver1.0";
 constexpr std::string_view avtalt_response = "urn:no:difi:profile:avtalt:response:ver1.0";
@@ -175,6 +178,7 @@ constexpr std::array message_types{
     message_type{"innsynskrav", true, einnsyn_response, &innsynskrav},
     message_type{"publisering", true, einnsyn_response, &publisering},
     message_type{"einnsyn_kvittering", false, einnsyn_response, &einnsyn_kvittering},
+    message_type{"fiksio", true, "", &fiksio, true},
 };
 
 }  // namespace
@@ -188,6 +192,7 @@ const message_type* find_message_type(std::string_view name) {
 std::string all_message_types() {
   std::string out;
   for (const auto& type : message_types) {
+    if (type.is_unlisted) continue;
     if (!out.empty()) out += ',';
     out += type.name;
   }

@@ -20,6 +20,14 @@ namespace json = boost::json;
 
 namespace {
 
+// Of an array or a map; answers that list what is wrong with each of them stay within bounds too.
+constexpr std::size_t max_elements = 1000;
+
+error too_many(std::string_view path) {
+  return permanent(sbd_errc::malformed_json,
+                   fmt::format("{} has more than {} elements", path, max_elements));
+}
+
 // A member's value, or "as if it were absent".
 using slot = std::optional<json::value>;
 
@@ -121,6 +129,7 @@ result<slot> to_array(const json::value& in, const field& what, std::string_view
                       time_point now) {
   const auto* elements = in.if_array();
   if (!elements) return wrong_type(path, "java.util.Set", in);
+  if (elements->size() > max_elements) return too_many(path);
   json::array out;
   for (std::size_t i = 0; i < elements->size(); ++i) {
     const auto& element = (*elements)[i];
@@ -140,6 +149,7 @@ result<slot> to_map(const json::value& in, const field& what, std::string_view p
                     time_point now) {
   const auto* members = in.if_object();
   if (!members) return wrong_type(path, "java.util.Map", in);
+  if (members->size() > max_elements) return too_many(path);
   json::object out;
   for (const auto& member : *members) {
     if (member.value().is_null()) continue;

@@ -187,4 +187,26 @@ std::vector<violation> validate_for_create(const document& what, time_point now)
   return validator(what, now).run();
 }
 
+std::vector<violation> validate_business_message(const document& what) {
+  std::vector<violation> out;
+  if (canonical_type(what.type()) != "dialogmelding") return out;
+  const auto not_null = [&](std::string path, std::string_view java_type) {
+    violation found;
+    found.path = std::move(path);
+    found.constraint = "NotNull";
+    found.text = "must not be null";
+    found.java_type = java_type;
+    out.push_back(std::move(found));
+  };
+  const auto* patient = what.business_message.if_contains("pasient");
+  if (!patient || !patient->is_object()) {
+    not_null("pasient", "no.difi.meldingsutveksling.nextmove.Patient");
+    return out;
+  }
+  for (const auto* name : {"fnr", "fornavn", "etternavn"})
+    if (!patient->get_object().contains(name))
+      not_null(fmt::format("pasient.{}", name), string_type);
+  return out;
+}
+
 }  // namespace kp::sbd

@@ -130,6 +130,39 @@ TEST(problem, fills_the_templates_of_the_application) {
                      "problems.");
 }
 
+TEST(problem, speaks_of_files_and_titles_as_upstream_does) {
+  expect_application(file_not_found("a.xml, b.xml"), 404, "FileNotFoundException",
+                     "File(s) named a.xml, b.xml was not found");
+  expect_application(missing_file_title("DPV"), 400, "MissingFileTitleException",
+                     "Title is required for the following capabilities: DPV");
+  expect_application(missing_primary_document(), 400, "MissingPrimaryDocumentException",
+                     "Missing a primary document. Please specify the hoveddokument property in the "
+                     "business message and verify that is equal to one of the filenames.");
+  const std::string before = "--no.difi.meldingsutveksling.exceptions.";
+  expect_application(missing_address("retur"), 400, "MissingAddressInformationException",
+                     before + "MissingAddressInformationException-- [retur]");
+  expect_application(sender_refused("s"), 400, "SenderException", before + "SenderException-- [s]");
+  expect_application(receiver_refused("r"), 400, "ReceiverException",
+                     before + "ReceiverException-- [r]");
+  expect_application(invalid_content_type("text/plain"), 400, "InvalidContentTypeException",
+                     before + "InvalidContentTypeException-- [Invalid content type: text/plain]");
+}
+
+TEST(problem, names_what_a_business_message_lacks_without_showing_it) {
+  sbd::violation missing;
+  missing.path = "pasient.fnr";
+  missing.constraint = "NotNull";
+  missing.text = "must not be null";
+  const auto p = business_message_invalid("dialogmelding", {missing});
+  expect(p, 400, "jakarta.validation.ConstraintViolationException",
+         "The following violations where found when validating 'dialogmelding':\n [pasient.fnr: "
+         "must not be null]");
+  ASSERT_EQ(p.errors.size(), 1u);
+  EXPECT_EQ(json::value(p.errors[0]), json::parse(R"({
+    "codes": ["NotNull"], "defaultMessage": "must not be null", "objectName": "pasient.fnr",
+    "field": "pasient.fnr", "bindingFailure": false, "code": "NotNull"})"));
+}
+
 TEST(problem, prints_exceptions_without_template_as_upstream_does) {
   expect_application(asic_read("x"), 500, "AsicReadException",
                      "--no.difi.meldingsutveksling.exceptions.AsicReadException-- [x]");
@@ -159,6 +192,13 @@ TEST(problem, describes_why_a_receiver_does_not_accept_a_process) {
 }
 
 TEST(problem, speaks_as_the_frameworks_did) {
+  expect(not_acceptable(), 406, "org.springframework.web.HttpMediaTypeNotAcceptableException",
+         "Acceptable representations: [application/json, application/*+json].");
+  expect(malformed_multipart("why"), 400, "org.springframework.web.multipart.MultipartException",
+         "why");
+  expect(document_too_large(2097152), 413,
+         "org.springframework.web.multipart.MaxUploadSizeExceededException",
+         "Maximum upload size exceeded: a document may have 2097152 bytes");
   expect(no_resource("/api/x"), 404,
          "org.springframework.web.servlet.resource.NoResourceFoundException",
          "No static resource api/x.");

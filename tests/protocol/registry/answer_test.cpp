@@ -93,3 +93,25 @@ TEST(registry_answer, finds_the_registrys_words_in_both_error_shapes) {
             "No service record found");
   EXPECT_EQ(error_description("<html>"), "");
 }
+
+TEST(registry_answer, names_the_patient_of_a_gp) {
+  KP_FIXTURE(text, "messages/service-records/30878199614.json");
+  const auto parsed = parse_answer(text);
+  ASSERT_TRUE(parsed);
+  const auto& patient = parsed->records.at(0).patient;
+  ASSERT_TRUE(patient);
+  EXPECT_EQ(patient->number, "30878199614");
+  EXPECT_EQ(patient->first_name, "Raff");
+  EXPECT_EQ(patient->middle_name, std::nullopt);
+  EXPECT_EQ(patient->last_name, "Raffen");
+}
+
+TEST(registry_answer, shows_documents_of_fiks_io_as_their_one_type) {
+  KP_FIXTURE(text, "dpfio/serviceregistry/910075935-einnsyn_fiksio.json");
+  const auto parsed = parse_answer(text);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->records.at(0).via, service::dpfio);
+  const auto shown = to_capabilities(*parsed);
+  EXPECT_EQ(shown.at("capabilities").at(0).at("documentTypes"), boost::json::parse(R"([
+    {"type":"fiksio","standard":"no.digdir.einnsyn.v1"}])"));
+}

@@ -1,10 +1,12 @@
 #include "protocol/sbd/document.hpp"
+#include "protocol/sbd/json_text.hpp"
 #include "protocol/sbd/sbd_error.hpp"
 #include "sample.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <random>
@@ -256,4 +258,55 @@ TEST(sbd_parse, accepts_nothing_that_it_could_not_read_again) {
     validate_for_create(*document, january());
   }
   EXPECT_GT(accepted, 100u);
+}
+
+TEST(sbd_parse, refuses_a_member_that_stands_twice_wherever_it_is) {
+  for (const auto& text :
+       {document_text(R"("arkivmelding": {}, "arkivmelding": {})"),
+        document_text(R"("arkivmelding": {"hoveddokument":"a", "hoveddokument":"b"})"),
+        document_text(R"("arkivmelding": {"x": [{"y": {"\u007a":1, "z":2}}]})")}) {
+    const auto document = parse(text, january());
+    ASSERT_FALSE(document) << text;
+    EXPECT_EQ(document.error().code, sbd_errc::malformed_json);
+    EXPECT_NE(document.error().message.find("Duplicate field '"), std::string::npos);
+  }
+  EXPECT_TRUE(
+      parse(document_text(R"("arkivmelding": {"x": [{"y":1}, {"y":2}], "y":3})"), january()));
+}
+
+TEST(sbd_parse, refuses_numbers_that_it_cannot_keep) {
+  for (const auto* number : {"123456789012345678901234567890", "-123456789012345678901", "1e999",
+                             "18446744073709551616"})
+    EXPECT_FALSE(parse_json(fmt::format("[{}]", number))) << number;
+  for (const auto* number : {"18446744073709551615", "-9223372036854775808", "1e30", "0.1",
+                             "123456789012345678901234.5"})
+    EXPECT_TRUE(parse_json(fmt::format("[1, {}]", number))) << number;
+}
+
+TEST(sbd_parse, bounds_depth_size_elements_and_encoding) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_TRUE(parse_json(nested(max_json_depth)));
+  for (const std::size_t depth : {max_json_depth + 1, std::size_t{100'000}})
+    EXPECT_EQ(parse_json(nested(depth)).error().code, sbd_errc::malformed_json);
+  EXPECT_FALSE(parse_json('"' + std::string(max_json_bytes, 'a') + '"'));
+  for (const auto* bytes : {"\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"\xc0\xaf\""})
+    EXPECT_FALSE(parse_json(bytes)) << bytes;
+  std::string scopes;
+  for (int i = 0; i < 1001; ++i) scopes += fmt::format(R"({{"type":"x{}"}},)", i);
+  const auto text =
+      document_text(R"("arkivmelding": {})", R"("scope": [ )", R"("scope": [ )" + scopes);
+  const auto document = parse(text, january());
+  ASSERT_FALSE(document);
+  EXPECT_NE(document.error().message.find("has more than 1000 elements"), std::string::npos);
+}
+
+TEST(sbd_parse, knows_fiksio_which_the_list_of_types_does_not_name) {
+  auto text = document_text(R"("fiksio": {"hoveddokument":"a.pdf"})", R"("type": "arkivmelding")",
+                            R"("type": "fiksio")");
+  const auto document = parse(text, january());
+  ASSERT_TRUE(document) << document.error().message;
+  EXPECT_EQ(document->main_document(), "a.pdf");
+  EXPECT_TRUE(needs_file("fiksio"));
 }
