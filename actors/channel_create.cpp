@@ -1,15 +1,15 @@
 #include "actors/channel_create.hpp"
 
+#include "actors/channel_health.hpp"
+#include "actors/channel_print.hpp"
 #include "actors/channel_scope.hpp"
-#include "config/text.hpp"
+#include "actors/message_rules.hpp"
 
 #include <fmt/format.h>
 
 namespace kp::actors {
 
 namespace {
-
-constexpr std::chrono::hours default_ttl{24};
 
 std::string or_null(const std::optional<std::string>& text) {
   return text.value_or("null");
@@ -41,18 +41,6 @@ std::string full_value(const sbd::identifier& who) {
   if (who.kind != sbd::identifier::form::iso6523) return who.value;
   return who.part ? fmt::format("{}:{}:{}", who.icd, who.primary, *who.part)
                   : fmt::format("{}:{}", who.icd, who.primary);
-}
-
-// Clients that follow the published page put their reference into `identifier`, while what is read
-// elsewhere is `instanceIdentifier` (messages.md 11 no. 1).
-void adopt_reference(sbd::scope& scope) {
-  if (scope.type != "SenderRef" && scope.type != "ReceiverRef") return;
-  if (scope.identifier && message_id::parse(*scope.identifier))
-    scope.instance_identifier = scope.identifier;
-}
-
-std::chrono::hours ttl_of(service via, const channel_place& place) {
-  return via == service::dpo ? place.organisation().settings->dpo.default_ttl : default_ttl;
 }
 
 judged<storage::conversation> conversation_of(const storage::outgoing_message& message,
@@ -96,27 +84,31 @@ judged<sbd::document> read_new_document(std::string_view json, bool multipart, o
 }
 
 judged<std::optional<registry::lookup>> receiver_lookup(const sbd::document& document) {
-  if (document.header.receiver.empty()) return std::optional<registry::lookup>{};
-  const auto& receiver = document.header.receiver.front();
-  const auto who = sbd::parse_identifier(receiver.authority, receiver.value);
-  if (!who) return api::sbd_unreadable(who.error(), false);
-  const auto process = document.process();
-  if (!process) return api::sbd_missing_process();
   registry::lookup what;
-  what.identifier = who->primary;
-  what.process = process;
+  if (!document.header.receiver.empty()) {
+    const auto& receiver = document.header.receiver.front();
+    const auto who = sbd::parse_identifier(receiver.authority, receiver.value);
+    if (!who) return api::sbd_unreadable(who.error(), false);
+    what.identifier = who->primary;
+  }
+  what.process = document.process();
+  if (!what.process) return api::sbd_missing_process();
+  if (document.header.receiver.empty() || rules_of(document.type()).always)
+    return std::optional<registry::lookup>{};
   what.security_level = security_level(document);
   if (const auto conversation = document.conversation())
     what.conversation = conversation->to_string();
   return std::optional(std::move(what));
 }
 
-service service_without_receiver(const sbd::document& document) {
-  return document.type() == "print" ? service::dpi : service::unknown;
+service service_without_lookup(const sbd::document& document) {
+  const auto& rules = rules_of(document.type());
+  const auto decided = document.header.receiver.empty() ? rules.without_receiver : rules.always;
+  return decided.value_or(service::unknown);
 }
 
-judged<service> service_of(const sbd::document& document, const registry::lookup& what,
-                           const receiver_answer& answer) {
+judged<destination> destination_of(const sbd::document& document, const registry::lookup& what,
+                                   const receiver_answer& answer) {
   const auto process = what.process.value_or("");
   if (answer.failure) {
     const auto& code = answer.failure->code;
@@ -131,36 +123,9 @@ judged<service> service_of(const sbd::document& document, const registry::lookup
   const auto& standard = document.header.identification.standard;
   for (const auto& record : answer.found->records)
     if (std::ranges::find(record.document_types, standard) != record.document_types.end())
-      return record.via;
+      return destination{record.via, record};
   return api::receiver_does_not_accept_process(
       process, fmt::format("{}, documentType={}", lookup_text(what), or_null(standard)));
-}
-
-void set_defaults(sbd::document& document, service via, const channel_place& place) {
-  auto& header = document.header;
-  const auto now = place.now();
-  if (header.sender.empty()) {
-    const auto own = sbd::organisation_identifier(place.organisation().id());
-    header.sender.push_back({own.authority, own.value, {}});
-  }
-  auto& identification = header.identification;
-  if (!identification.instance_identifier) identification.instance_identifier = place.uuid();
-  if (!identification.creation) identification.creation = {format_timestamp(now), now};
-  if (auto* scope = document.find_scope("ConversationId")) {
-    if (scope->information.empty()) scope->information.emplace_back();
-    auto& deadline = scope->information.front().expected_response;
-    if (!deadline) {
-      const auto at = now + ttl_of(via, place);
-      deadline = sbd::date_time{format_timestamp(at), at};
-    }
-  }
-  for (auto& scope : header.scopes) {
-    if (scope.instance_identifier && !trim(*scope.instance_identifier).empty()) continue;
-    scope.instance_identifier.reset();
-    adopt_reference(scope);
-    if (!scope.instance_identifier) scope.instance_identifier = place.uuid();
-  }
-  if (via == service::dpo) default_message_channel(document, place.message_channel(), place.uuid());
 }
 
 judged<void> check_id_is_free(const sbd::document& document, const channel_place& place) {
@@ -179,11 +144,13 @@ judged<void> check_id_is_free(const sbd::document& document, const channel_place
 }
 
 judged<void> check_and_route(sbd::document& document, service via, const channel_place& place) {
-  const bool connected = via == service::dpo && place.organisation().settings->dpo.enabled;
-  if (!connected || !place.sends(via)) return api::service_not_enabled(to_string(via));
+  if (!place.sends(via)) return api::service_not_enabled(to_string(via));
+  if (rules_of(document.type()).has_addresses) KP_CHECK(check_addresses(document));
   const auto standard = document.header.identification.standard.value_or("");
-  if (!standard.ends_with("::" + document.type()))
+  if (rules_of(via).standard_ends_with_type && !standard.ends_with("::" + document.type()))
     return api::message_type_does_not_fit(document.type(), standard);
+  if (via == service::dph) return check_health(document, place);
+  if (via != service::dpo) return {};
   KP_TRY(const auto echoed, channel_to_echo(place.organisation().references, document));
   KP_CHECK(check_message_channel(document, place.message_channel(), echoed));
   if (echoed) echo_message_channel(document, *echoed, place.uuid());
@@ -254,28 +221,6 @@ judged<void> add_outbox_item(decision& d, const storage::outgoing_message& messa
   place.organisation().outbox(message.via).insert(d.changes, item);
   d.outbox = message.via;
   return {};
-}
-
-std::uint64_t upload_limit(service via, const channel_place& place) {
-  constexpr std::uint64_t megabyte = 1024 * 1024;
-  switch (via) {
-    case service::dpo:
-      return place.organisation().settings->dpo.upload_size_limit;
-    case service::dpv:
-      return 250 * megabyte;
-    case service::dpi:
-      return 50 * megabyte;
-    case service::dpf:
-      return 1024 * megabyte;
-    case service::dpe:
-      return 2 * megabyte;
-    case service::dph:
-      return 18 * megabyte;
-    case service::dpfio:
-    case service::unknown:
-      return 0;
-  }
-  return 0;
 }
 
 }  // namespace kp::actors

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/channel_arkivmelding.hpp"
-#include "protocol/registry/registry.hpp"
+#include "actors/channel_defaults.hpp"
 #include "protocol/sbd/document.hpp"
 
 // POST /api/messages/out: the checks of rest-api.md 6.2, in its order, in pieces between which the
@@ -13,21 +13,20 @@ namespace kp::actors {
 judged<sbd::document> read_new_document(std::string_view json, bool multipart, organisation_id own,
                                         time_point now);
 
-// Steps 5 and 6: who is asked about; nullopt for a document without receiver.
+// Steps 5 and 6: who is asked about; nullopt when the registry need not be asked, because there is
+// no receiver or the type alone decides.
 judged<std::optional<registry::lookup>> receiver_lookup(const sbd::document&);
 
 // Step 7: the service that the registry's answer decides.
-judged<service> service_of(const sbd::document&, const registry::lookup&, const receiver_answer&);
-// Step 5: without a receiver nothing but print has one.
-service service_without_receiver(const sbd::document&);
-
-// Step 8: everything that is missing is filled in (4.4).
-void set_defaults(sbd::document&, service, const channel_place&);
+judged<destination> destination_of(const sbd::document&, const registry::lookup&,
+                                   const receiver_answer&);
+// The service of a document about which the registry is not asked.
+service service_without_lookup(const sbd::document&);
 
 // Step 9: the message id is not taken, by anybody in the organisation.
 judged<void> check_id_is_free(const sbd::document&, const channel_place&);
 
-// Steps 11 to 14; an echoed message channel is put in.
+// Steps 11 to 16; an echoed message channel is put in.
 judged<void> check_and_route(sbd::document&, service, const channel_place&);
 
 // Step 17: the record of a document that has passed the steps before, not queued yet.
@@ -40,8 +39,5 @@ judged<void> add_message(decision& d, storage::outgoing_message&, const sbd::doc
 
 // Puts a message into the outbox of its service: it will be sent.
 judged<void> add_outbox_item(decision& d, const storage::outgoing_message&, const channel_place&);
-
-// Largest sum of the files of one message (14.1).
-std::uint64_t upload_limit(service, const channel_place&);
 
 }  // namespace kp::actors

@@ -19,7 +19,12 @@ bool disk_refused(const error& e) {
 
 bool channel_place::sends(service via) const {
   const auto* settings = context->channel(number);
-  return settings && settings->sends.contains(via);
+  return settings && settings->sends.contains(via) && context->settings->enabled(via);
+}
+
+bool channel_place::has_her_id(std::int64_t id) const {
+  const auto* settings = context->channel(number);
+  return settings && settings->addresses.her_ids.contains(id);
 }
 
 std::optional<std::string> channel_place::message_channel() const {

@@ -23,8 +23,10 @@ struct channel_place {
   const organisation_context& organisation() const { return *context; }
   const hub_context& hub() const { return *context->hub; }
   time_point now() const { return context->hub->time.now(); }
-  // As configured; a channel that is no longer configured may do nothing.
+  // As configured, and the organisation has enabled the service; a channel that is no longer
+  // configured may do nothing.
   bool sends(service) const;
+  bool has_her_id(std::int64_t) const;
   std::optional<std::string> message_channel() const;
   std::chrono::minutes lock_timeout() const;
   // A random UUID for ids that the hub makes.

@@ -2,6 +2,7 @@
 
 #include "actors/channel.hpp"
 #include "actors/channel_arkivmelding.hpp"
+#include "actors/channel_defaults.hpp"
 #include "actors/channel_idempotency.hpp"
 #include "actors/channel_incoming.hpp"
 #include "protocol/sbd/document.hpp"
@@ -45,12 +46,12 @@ class channel_seat {
     std::string path;
     answer_to answer;
     sbd::document document;
-    service via = service::unknown;
+    destination to = {};
     bool multipart = false;
     std::vector<multipart_file> files = {};
     std::shared_ptr<storage::batch> blob_records = {};
-    std::optional<arkivmelding::summary> summary = {};
-    std::shared_ptr<const marked_request> marked = {};  // with an Idempotency-Key
+    std::optional<judged<arkivmelding::summary>> summary = {};  // of an arkivmelding.xml among them
+    std::shared_ptr<const marked_request> marked = {};          // with an Idempotency-Key
   };
   using draft_ptr = std::shared_ptr<draft>;
 

@@ -67,30 +67,30 @@ void channel_seat::resolve(const draft_ptr& d) {
   auto what = receiver_lookup(d->document);
   if (!what) return refuse(*d, what.error());
   if (!*what) {
-    d->via = service_without_receiver(d->document);
+    d->to.via = service_without_lookup(d->document);
     return fill_in(d);
   }
   self_->request(args_.registry, caf::infinite, find_receiver{**what})
       .then(
           [this, d, what = **what](const receiver_answer& answer) {
             guarded([&] {
-              const auto via = service_of(d->document, what, answer);
-              if (!via) return refuse(*d, via.error());
-              d->via = *via;
+              auto to = destination_of(d->document, what, answer);
+              if (!to) return refuse(*d, to.error());
+              d->to = *std::move(to);
               fill_in(d);
             });
           },
           [this, d](const caf::error& why) { guarded([&] { refuse(*d, unanswered(why)); }); });
 }
 
-// Steps 8 to 14.
+// Steps 8 to 16.
 void channel_seat::fill_in(const draft_ptr& d) {
-  set_defaults(d->document, d->via, place_);
+  set_defaults(d->document, d->to, place_);
   if (const auto free = check_id_is_free(d->document, place_); !free)
     return refuse(*d, free.error());
   with_certificate([this, d](const api::problem& why) { refuse(*d, why); },
                    [this, d] {
-                     const auto routed = check_and_route(d->document, d->via, place_);
+                     const auto routed = check_and_route(d->document, d->to.via, place_);
                      if (!routed) return refuse(*d, routed.error());
                      read_files(d);
                    });
@@ -101,8 +101,7 @@ void channel_seat::read_files(const draft_ptr& d) {
   if (xml == d->files.end()) return store(d);
   read_elsewhere([text = xml->arkivmelding] { return read_arkivmelding(text); },
                  [this, d](const judged<arkivmelding::summary>& summary) {
-                   if (!summary) return refuse(*d, summary.error());
-                   d->summary = *summary;
+                   d->summary = summary;
                    store(d);
                  });
 }
@@ -131,8 +130,8 @@ judged<decision> channel_seat::decide_to_store(const draft& d) const {
 
 judged<decision> channel_seat::decide_to_make(const draft& d) const {
   KP_CHECK(check_id_is_free(d.document, place_));
-  KP_TRY(auto files, files_of(d.files, d.via, d.document.main_document(), place_));
-  KP_TRY(auto message, make_message(d.document, d.via, place_, std::move(files)));
+  KP_TRY(auto files, files_of(d.files, d.summary, d.document, d.to.via, place_));
+  KP_TRY(auto message, make_message(d.document, d.to.via, place_, std::move(files)));
   decision decided;
   decided.answer = json_answer(sbd::to_json(d.document));
   if (d.blob_records) decided.changes.include(*d.blob_records);
@@ -140,10 +139,12 @@ judged<decision> channel_seat::decide_to_make(const draft& d) const {
     KP_CHECK(add_message(decided, message, d.document, place_, {}));
     return decided;
   }
+  std::optional<arkivmelding::summary> summary;
+  if (d.summary && *d.summary) summary = **d.summary;
   // A message that may not be sent stays, as if it had been created by itself (6.5).
-  const auto sendable = check_sendable(message, d.summary, place_.now());
+  const auto sendable = check_sendable(message, summary, place_.now());
   message.queued = sendable.has_value();
-  KP_CHECK(add_message(decided, message, d.document, place_, d.summary));
+  KP_CHECK(add_message(decided, message, d.document, place_, summary));
   if (sendable)
     KP_CHECK(add_outbox_item(decided, message, place_));
   else
@@ -159,7 +160,8 @@ void channel_seat::refuse(const draft& d, const api::problem& why) {
 // Nobody else knows the content of a refused multipart request.
 void channel_seat::drop_files(const draft& d) {
   std::vector<storage::blob_ref> blobs;
-  for (const auto& file : d.files) blobs.push_back(file.content);
+  for (const auto& file : d.files)
+    if (!file.content.id.empty()) blobs.push_back(file.content);
   if (!blobs.empty()) release(std::move(blobs));
 }
 

@@ -1,9 +1,14 @@
 #include "actors/channel_send.hpp"
 
 #include "actors/channel_create.hpp"
+#include "actors/message_rules.hpp"
 #include "protocol/sbd/document.hpp"
 #include "storage/keys.hpp"
 #include "storage/lease.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace kp::actors {
 
@@ -11,8 +16,8 @@ namespace {
 
 constexpr std::string_view expired_text = "Levetiden for meldingen er utgått. Må sendes på nytt";
 
-bool is_arkivmelding(const storage::outgoing_message& message) {
-  return sbd::canonical_type(message.type) == "arkivmelding";
+const type_rules& rules_of_type(const storage::outgoing_message& message) {
+  return rules_of(sbd::canonical_type(message.type));
 }
 
 bool has_expired(const storage::outgoing_message& message, time_point now) {
@@ -30,6 +35,36 @@ std::string deadline_text(const storage::outgoing_message& message, time_point n
       if (!scope->information.empty() && scope->information.front().expected_response)
         return scope->information.front().expected_response->text;
   return format_timestamp(message.expires);
+}
+
+// What metadataFiler names, each once, a file before its metadata.
+judged<void> check_metadata_files(const storage::outgoing_message& message, time_point now) {
+  const auto document = sbd::parse(message.sbd, now);
+  if (!document) return api::internal("a stored document cannot be read");
+  const auto* listed = document->business_message.if_contains("metadataFiler");
+  if (!listed || !listed->is_object()) return {};
+  std::vector<std::string> missing;
+  const auto look_for = [&](std::string_view name) {
+    if (!find_file(message.files, name) && std::ranges::find(missing, name) == missing.end())
+      missing.emplace_back(name);
+  };
+  for (const auto& entry : listed->get_object()) {
+    look_for(entry.key());
+    if (entry.value().is_string()) look_for(entry.value().get_string());
+  }
+  if (!missing.empty()) return api::file_not_found(fmt::format("{}", fmt::join(missing, ", ")));
+  return {};
+}
+
+judged<void> check_arkivmelding(const storage::outgoing_message& message,
+                                const std::optional<arkivmelding::summary>& summary) {
+  if (!find_file(message.files, arkivmelding_filename)) return api::missing_arkivmelding();
+  if (!summary) return api::internal("arkivmelding.xml has not been read");
+  std::string missing;
+  for (const auto& name : summary->referenced_files)
+    if (!find_file(message.files, name)) missing += (missing.empty() ? "" : ",") + name;
+  if (!missing.empty()) return api::missing_arkivmelding_file(missing);
+  return {};
 }
 
 judged<void> register_expiry(decision& d, const storage::outgoing_message& message,
@@ -63,19 +98,18 @@ judged<void> check_sendable(const storage::outgoing_message& message,
                             const std::optional<arkivmelding::summary>& summary, time_point now) {
   if (lacks_file(message)) return api::missing_file();
   if (has_expired(message, now)) return api::time_to_live(deadline_text(message, now));
-  if (!is_arkivmelding(message)) return {};
-  if (!find_file(message.files, arkivmelding_filename)) return api::missing_arkivmelding();
-  if (!summary) return api::internal("arkivmelding.xml has not been read");
-  std::string missing;
-  for (const auto& name : summary->referenced_files)
-    if (!find_file(message.files, name)) missing += (missing.empty() ? "" : ",") + name;
-  if (!missing.empty()) return api::missing_arkivmelding_file(missing);
+  const auto& rules = rules_of_type(message);
+  if (rules.needs_arkivmelding) KP_CHECK(check_arkivmelding(message, summary));
+  if (rules.needs_metadata_files) KP_CHECK(check_metadata_files(message, now));
+  if (rules_of(message.via).needs_main_document && sbd::needs_file(message.type) &&
+      std::ranges::none_of(message.files, &storage::stored_file::primary))
+    return api::missing_primary_document();
   return {};
 }
 
 std::optional<storage::blob_ref> arkivmelding_to_read(const storage::outgoing_message& message,
                                                       time_point now) {
-  if (!is_arkivmelding(message) || has_expired(message, now)) return std::nullopt;
+  if (!rules_of_type(message).needs_arkivmelding || has_expired(message, now)) return std::nullopt;
   const auto* file = find_file(message.files, arkivmelding_filename);
   return file ? std::optional(file->content) : std::nullopt;
 }

@@ -1,8 +1,8 @@
 #include "actors/channel_uploads.hpp"
 
-#include "actors/channel_create.hpp"
+#include "actors/message_rules.hpp"
+#include "config/text.hpp"
 #include "protocol/api/upload.hpp"
-#include "protocol/sbd/document.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -18,8 +18,20 @@ std::uint64_t sum(const std::vector<storage::stored_file>& files) {
       [](std::uint64_t so_far, const auto& file) { return so_far + file.content.size; });
 }
 
+std::uint64_t limit_of(service via, const channel_place& place) {
+  return upload_limit(*place.organisation().settings, via);
+}
+
+// The limit may have been lowered since the files were uploaded.
+std::uint64_t room_left(const std::vector<storage::stored_file>& files, service via,
+                        const channel_place& place) {
+  const auto limit = limit_of(via, place);
+  const auto used = sum(files);
+  return limit > used ? limit - used : 0;
+}
+
 api::problem too_much(std::uint64_t total, service via, const channel_place& place) {
-  return api::max_file_size_exceeded(total, to_string(via), upload_limit(via, place));
+  return api::max_file_size_exceeded(total, to_string(via), limit_of(via, place));
 }
 
 // Today's installations stumble over it with a 500; it is the client's to mend.
@@ -32,6 +44,73 @@ api::problem nameless() {
 
 bool is_main_document(std::string_view filename, const std::optional<std::string>& main_document) {
   return main_document && filename == *main_document;
+}
+
+bool is_blank(const std::optional<std::string>& text) {
+  return !text || trim(*text).empty();
+}
+
+const boost::json::object* metadata_files(const sbd::document& document) {
+  const auto* found = document.business_message.if_contains("metadataFiler");
+  return found ? found->if_object() : nullptr;
+}
+
+bool is_metadata_of_another(std::string_view filename, const sbd::document& document) {
+  const auto* files = metadata_files(document);
+  return files && std::ranges::any_of(*files, [&](const auto& entry) {
+           return entry.value().is_string() && entry.value().get_string() == filename;
+         });
+}
+
+bool has_metadata(std::string_view filename, const sbd::document& document) {
+  const auto* files = metadata_files(document);
+  return files && files->contains(filename);
+}
+
+// What 6.3 says of a file among the others of its message, in its order. That two main documents
+// never meet needs no check: they would have one name.
+struct judge {
+  const channel_place& place;
+  service via;
+  const sbd::document& document;
+
+  judged<void> operator()(const std::vector<storage::stored_file>& before,
+                          std::string_view filename, const std::optional<std::string>& title,
+                          std::string_view mime_type, std::uint64_t size) const {
+    if (find_file(before, filename)) return api::duplicate_filename(filename);
+    if (size > room_left(before, via, place)) return too_much(sum(before) + size, via, place);
+
+    const auto& rules = rules_of(via);
+    const bool is_main = is_main_document(filename, document.main_document());
+    if (lacks_title(rules.titles, filename, is_main, is_blank(title)))
+      return api::missing_file_title(to_string(via));
+    if (!is_main && !rules.attachment_types.empty() &&
+        std::ranges::find(rules.attachment_types, mime_type) == rules.attachment_types.end())
+      return api::invalid_content_type(mime_type);
+    return {};
+  }
+
+ private:
+  bool lacks_title(title_rule rule, std::string_view filename, bool is_main, bool untitled) const {
+    switch (rule) {
+      case title_rule::none:
+        return false;
+      case title_rule::every_file:
+        return untitled;
+      case title_rule::all_but_listed:
+        return untitled && !is_main && !is_metadata_of_another(filename, document);
+      case title_rule::must_be_listed:
+        return !is_main && !has_metadata(filename, document);
+    }
+    return false;
+  }
+};
+
+// The stored document, which the hub wrote itself.
+judged<sbd::document> document_of(const storage::outgoing_message& message, time_point now) {
+  auto document = sbd::parse(message.sbd, now);
+  if (!document) return api::internal("a stored document cannot be read");
+  return *std::move(document);
 }
 
 }  // namespace
@@ -53,20 +132,16 @@ judged<upload_ticket> judge_upload(const channel_place& place, const upload_begi
   if (!disposition) return api::bad_content_disposition(disposition.error().message);
   if (!disposition->filename || disposition->filename->empty()) return nameless();
   const auto& filename = *disposition->filename;
-  if (find_file(message.files, filename)) return api::duplicate_filename(filename);
-
-  const auto so_far = sum(message.files);
-  const auto limit = upload_limit(message.via, place);
-  const auto left = limit > so_far ? limit - so_far : 0;
-  if (const auto length = upload.content_length.value_or(0); length > left)
-    return too_much(so_far + length, message.via, place);
-
   upload_ticket ticket;
   ticket.message = message.message;
   ticket.filename = filename;
   ticket.title = upload.title ? upload.title : disposition->name;
+  if (is_blank(ticket.title)) ticket.title.reset();
   ticket.mime_type = api::upload_mime_type(*upload.content_type, filename);
-  ticket.max_bytes = left;
+  KP_TRY(const auto document, document_of(message, place.now()));
+  KP_CHECK((judge{place, message.via, document}(
+      message.files, filename, ticket.title, ticket.mime_type, upload.content_length.value_or(0))));
+  ticket.max_bytes = room_left(message.files, message.via, place);
   return ticket;
 }
 
@@ -82,20 +157,18 @@ judged<decision> finish_upload(const channel_place& place, const upload_end& upl
   const auto& organisation = place.organisation();
   const auto& ticket = upload.ticket;
   KP_TRY(const auto before, find_open_message(place, ticket.message.to_string()));
-  // Another upload may have been faster than this one since its headers were judged.
-  if (find_file(before.files, ticket.filename)) return api::duplicate_filename(ticket.filename);
-  const auto total = sum(before.files) + upload.content.size;
-  if (total > upload_limit(before.via, place)) return too_much(total, before.via, place);
-
   const auto now = place.now();
-  const auto document = sbd::parse(before.sbd, now);
+  KP_TRY(const auto document, document_of(before, now));
+  // Another upload may have been faster than this one since its headers were judged.
+  KP_CHECK((judge{place, before.via, document}(before.files, ticket.filename, ticket.title,
+                                               ticket.mime_type, upload.content.size)));
   auto after = before;
   storage::stored_file file;
   file.filename = ticket.filename;
   file.title = ticket.title;
   file.mime_type = ticket.mime_type;
   file.number = static_cast<std::uint32_t>(before.files.size() + 1);
-  file.primary = document && is_main_document(ticket.filename, document->main_document());
+  file.primary = is_main_document(ticket.filename, document.main_document());
   file.content = upload.content;
   after.files.push_back(std::move(file));
   after.last_updated = now;
@@ -129,23 +202,26 @@ judged<void> judge_parts(const std::vector<multipart_file>& files) {
   return {};
 }
 
-judged<std::vector<storage::stored_file>> files_of(const std::vector<multipart_file>& parts,
-                                                   service via,
-                                                   const std::optional<std::string>& main_document,
-                                                   const channel_place& place) {
+judged<std::vector<storage::stored_file>> files_of(
+    const std::vector<multipart_file>& parts,
+    const std::optional<judged<arkivmelding::summary>>& arkivmelding, const sbd::document& document,
+    service via, const channel_place& place) {
+  const judge check{place, via, document};
   std::vector<storage::stored_file> files;
   for (const auto& part : parts) {
     storage::stored_file file;
     file.filename = part.filename;
     file.title = part.title;
+    if (is_blank(file.title)) file.title.reset();
     file.mime_type = api::upload_mime_type(part.content_type, part.filename);
+    KP_CHECK(check(files, file.filename, file.title, file.mime_type, part.content.size));
+    if (file.filename == arkivmelding_filename && arkivmelding && !*arkivmelding)
+      return arkivmelding->error();
     file.number = static_cast<std::uint32_t>(files.size() + 1);
-    file.primary = is_main_document(part.filename, main_document);
+    file.primary = is_main_document(part.filename, document.main_document());
     file.content = part.content;
     files.push_back(std::move(file));
   }
-  if (const auto total = sum(files); total > upload_limit(via, place))
-    return too_much(total, via, place);
   return files;
 }
 

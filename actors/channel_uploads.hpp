@@ -1,13 +1,12 @@
 #pragma once
 
 #include "actors/channel_arkivmelding.hpp"
+#include "protocol/sbd/document.hpp"
 
 // Files of outgoing messages: PUT /api/messages/out/{messageId} and the parts of a multipart
 // request (rest-api.md 6.3, 6.5).
 
 namespace kp::actors {
-
-inline constexpr std::uint64_t multipart_file_limit = 5 * 1024 * 1024;  // 6.5, per file
 
 // An outgoing message of this channel that still takes files and is sent on request; 404 for what
 // does not exist, is another channel's, or is on its way already.
@@ -24,11 +23,14 @@ api::problem too_large(const channel_place&, const upload_ticket&, std::uint64_t
 judged<decision> finish_upload(const channel_place&, const upload_end&,
                                const std::optional<arkivmelding::summary>& summary);
 
-// 6.5: each file small enough, every name once.
+// 6.5: each file small enough, every name once. A file above the limit has no content, just its
+// size.
 judged<void> judge_parts(const std::vector<multipart_file>&);
-// The parts as files of a message of this service; their sum within its limit.
-judged<std::vector<storage::stored_file>> files_of(const std::vector<multipart_file>&, service,
-                                                   const std::optional<std::string>& main_document,
-                                                   const channel_place&);
+// The parts as files of a message of this service, each judged as an upload of its own (6.3).
+// `arkivmelding` is what reading a part of that name gave.
+judged<std::vector<storage::stored_file>> files_of(
+    const std::vector<multipart_file>&,
+    const std::optional<judged<arkivmelding::summary>>& arkivmelding, const sbd::document&, service,
+    const channel_place&);
 
 }  // namespace kp::actors

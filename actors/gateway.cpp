@@ -170,6 +170,8 @@ struct gateway_desk::state {
       request.idempotency_key = text_of(head.headers, "Idempotency-Key");
     if (to.takes_body) {
       auto text = co_await http::read_all(body, max_sbd_bytes);
+      if (!text && text.error().code == http::http_errc::too_large)
+        co_return refuse(api::document_too_large(max_sbd_bytes), head);
       if (!text) co_return failed(text.error(), head);
       request.body = *std::move(text);
     }

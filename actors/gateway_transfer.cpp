@@ -1,5 +1,6 @@
 #include "actors/gateway_transfer.hpp"
 
+#include "actors/message_rules.hpp"
 #include "config/log.hpp"
 #include "protocol/api/error_body.hpp"
 #include "protocol/api/page.hpp"
@@ -12,9 +13,8 @@ namespace kp::actors {
 namespace {
 
 // rest-api.md 14.1.
-constexpr std::uint64_t max_multipart_attachment = 5 * 1024 * 1024;
 constexpr std::uint64_t max_multipart_request = 500ull * 1024 * 1024;
-constexpr std::size_t max_multipart_sbd = 2 * 1024 * 1024;
+constexpr std::uint64_t max_multipart_text = 2 * 1024 * 1024;  // all parts that are no files
 
 using writer_ptr = std::unique_ptr<storage::blobs::writer>;
 
@@ -78,11 +78,13 @@ class multipart_sink final : public api::multipart_parser::events {
     out.message.blob_records = std::make_shared<storage::batch>();
   }
 
+  // Of several documents the first counts. One that comes as a file is a file as well (6.5).
   result<void> begin(const api::multipart_parser::part& part) override {
     size_ = 0;
-    is_sbd_ = part.name == "sbd";
+    is_sbd_ = part.name == "sbd" && !out.message.sbd;
+    is_file_ = part.filename.has_value();
     if (is_sbd_) out.message.sbd.emplace();
-    if (!part.filename) return {};
+    if (!is_file_) return {};
     KP_TRY(writer_, hub_->blobs.create(organisation_, hub_->commit_from_worker));
     out.message.files.push_back(
         {*part.filename, part.name, part.content_type.value_or(""), {}, {}});
@@ -91,21 +93,31 @@ class multipart_sink final : public api::multipart_parser::events {
 
   result<void> data(std::string_view bytes) override {
     size_ += bytes.size();
-    if (is_sbd_) {
-      if (size_ > max_multipart_sbd) return refuse(api::payload_too_large());
-      out.message.sbd->append(bytes);
+    if (is_sbd_ || !is_file_) {
+      text_ += bytes.size();
+      if (text_ > max_multipart_text) return refuse(api::payload_too_large());
     }
-    if (!writer_) return {};
+    if (is_sbd_) out.message.sbd->append(bytes);
+    if (!is_file_) return {};
+    // The document is judged before its attachments, and may come after them: a file that is too
+    // large is counted, not kept.
+    if (size_ > multipart_file_limit) {
+      writer_.reset();
+      return {};
+    }
     auto& file = out.message.files.back();
-    if (size_ > max_multipart_attachment)
-      return refuse(api::multipart_file_too_large(file.filename, max_multipart_attachment));
     if (file.filename == "arkivmelding.xml") keep(file.arkivmelding, bytes);
     return writer_->write(bytes);
   }
 
   result<void> end() override {
-    if (!writer_) return {};
-    KP_TRY(out.message.files.back().content, writer_->complete(*out.message.blob_records));
+    if (!is_file_) return {};
+    auto& file = out.message.files.back();
+    if (writer_) {
+      KP_TRY(file.content, writer_->complete(*out.message.blob_records));
+    } else {
+      file.content.size = size_;
+    }
     writer_.reset();
     return {};
   }
@@ -129,8 +141,10 @@ class multipart_sink final : public api::multipart_parser::events {
   std::shared_ptr<hub_context> hub_;
   organisation_id organisation_;
   writer_ptr writer_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0;  // of this part
+  std::uint64_t text_ = 0;  // of all parts that are no files
   bool is_sbd_ = false;
+  bool is_file_ = false;
 };
 
 api_answer to_answer(const api::problem& why, const std::string& path, time_point now) {
@@ -228,12 +242,8 @@ http::awaitable<result<received_multipart>> receive_multipart(std::shared_ptr<hu
   } else if (outcome.error().retryable) {
     co_return outcome.error();
   } else {
-    api::problem bad{400,
-                     "org.springframework.web.multipart.MultipartException",
-                     outcome.error().message,
-                     {},
-                     {}};
-    out.refusal = to_answer(bad, path, hub->time.now());
+    out.refusal =
+        to_answer(api::malformed_multipart(outcome.error().message), path, hub->time.now());
   }
   co_return out;
 }

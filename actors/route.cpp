@@ -1,5 +1,6 @@
 #include "actors/route.hpp"
 
+#include "config/text.hpp"
 #include "protocol/api/upload.hpp"
 
 #include <fmt/format.h>
@@ -111,6 +112,11 @@ bool take_scope(segments& parts, tenants::directory::scope& scope) {
   return false;
 }
 
+bool is_form_data(std::string_view content_type) {
+  return equals_ignoring_case(trim(content_type.substr(0, content_type.find(';'))),
+                              "multipart/form-data");
+}
+
 route::refusal not_found(std::string_view path) {
   return {api::no_resource(path), {}};
 }
@@ -131,9 +137,12 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
     found.to = route::upload{std::string(parts[2])};
     return found;
   }
-  if (message_out && method == "POST" && parts[2] == "multipart" &&
-      api::multipart_parser::boundary_of(content_type)) {
-    found.to = route::multipart{};
+  if (message_out && method == "POST" && parts[2] == "multipart" && is_form_data(content_type)) {
+    if (api::multipart_parser::boundary_of(content_type))
+      found.to = route::multipart{};
+    else
+      found.to = route::refusal{
+          api::malformed_multipart("the Content-Type multipart/form-data has no boundary"), {}};
     return found;
   }
 

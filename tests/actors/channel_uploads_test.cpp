@@ -1,5 +1,7 @@
 #include "tests/actors/support_channel.hpp"
 
+#include <limits>
+
 namespace kp::test {
 namespace {
 
@@ -85,6 +87,18 @@ TEST_F(channel_uploads, the_sum_of_the_files_has_a_limit_that_may_be_reached) {
             "The combined file size for all attachments (11b) exceeds the maximum allowed upload "
             "size for the target service (DPO, 10b)");
   EXPECT_EQ(upload(sak, id, "b.pdf", "012345").status, 200u);
+}
+
+TEST_F(channel_uploads, a_length_beyond_all_numbers_or_a_lowered_limit_leaves_no_room) {
+  settings->dpo.upload_size_limit = 10;
+  const auto id = created(sak, {});
+  EXPECT_EQ(upload(sak, id, "a.pdf", "01234567").status, 200u);
+  const auto endless = begin_of(id, "b.pdf", std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(exception_of(begin(endless).refusal.value()), "MaxFileSizeExceededException");
+  settings->dpo.upload_size_limit = 5;
+  auto unknown_length = begin_of(id, "b.pdf", 0);
+  unknown_length.content_length.reset();
+  EXPECT_EQ(begin(unknown_length).ticket.value().max_bytes, 0u);
 }
 
 TEST_F(channel_uploads, a_body_without_length_that_outgrows_its_ticket_is_refused_as_too_large) {

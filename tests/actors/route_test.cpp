@@ -160,3 +160,16 @@ TEST(route, knows_which_answers_are_json) {
   EXPECT_FALSE(answers_json(find_route("PUT", "/api/messages/out/abc", "")));
   EXPECT_FALSE(answers_json(find_route("POST", "/api/messages/out/abc", "")));
 }
+
+TEST(route, refuses_multipart_without_a_boundary_and_takes_other_bodies_for_sending) {
+  const auto to = [](const char* type) {
+    return find_route("POST", "/api/messages/out/multipart", type);
+  };
+  const auto without = to("multipart/form-data");
+  ASSERT_TRUE(refusal_of(without));
+  EXPECT_EQ(refusal_of(without)->why.status, 400u);
+  EXPECT_TRUE(std::holds_alternative<route::multipart>(to("Multipart/Form-Data; boundary=x").to));
+  const auto sent = to("application/json");
+  ASSERT_TRUE(call_of(sent));
+  EXPECT_EQ(call_of(sent)->what, endpoint::send);
+}
