@@ -4,6 +4,7 @@
 #include "actors/retrying_commit.hpp"
 #include "actors/router_seats.hpp"
 #include "config/log.hpp"
+#include "metrics/hub_meters.hpp"
 #include "storage/storage_error.hpp"
 
 #include <boost/asio/post.hpp>
@@ -14,6 +15,22 @@ namespace {
 
 // How often an arrival is decided anew because the seat moved meanwhile.
 constexpr std::size_t max_moves = 8;
+// As a label.
+const char* to_string(arrival_fate fate) {
+  switch (fate) {
+    case arrival_fate::stored:
+      return "stored";
+    case arrival_fate::duplicate:
+      return "duplicate";
+    case arrival_fate::status_registered:
+      return "status";
+    case arrival_fate::status_unknown:
+      return "unknown_status";
+    case arrival_fate::expired:
+      return "expired";
+  }
+  return "other";
+}
 
 std::string_view describe(arrival_fate fate) {
   switch (fate) {
@@ -47,9 +64,11 @@ class router {
         return {to.channel, held->held.fence};
       case destination::kind::external:
         ++counts_.external;
+        meters().unknown_references.with(labels_of(asked.via)).add();
         break;
       case destination::kind::unknown:
         ++counts_.unknown_reference;
+        meters().unknown_references.with(labels_of(asked.via)).add();
         break;
     }
     return {};
@@ -102,10 +121,19 @@ class router {
     return true;
   }
 
+  metrics::hub_meters& meters() const { return *args_.context->hub->meters; }
+  metrics::labels labels_of(service via) const {
+    return {{"organisation", meters().organisations.of(args_.context->id())},
+            {"service", std::string(to_string(via))}};
+  }
+
   void report(const arrival& what, const arrival_decision& decided) {
     const auto& context = *args_.context;
     const auto* channel = decided.channel ? context.channel(*decided.channel) : nullptr;
     if (decided.fate == arrival_fate::status_unknown) ++counts_.unknown_message;
+    auto labels = labels_of(what.via);
+    labels.emplace("fate", to_string(decided.fate));
+    meters().arrivals.with(labels).add();
     const auto level =
         decided.fate == arrival_fate::status_unknown ? log_level::warning : log_level::info;
     log(level, describe(decided.fate),

@@ -21,6 +21,10 @@
 namespace kp::http {
 class client;
 }
+namespace kp::metrics {
+struct hub_meters;
+std::shared_ptr<hub_meters> make_hub_meters(std::size_t max_organisations);
+}
 namespace kp::registry {
 class signing_keys;
 }
@@ -30,6 +34,8 @@ class signing_keys;
 namespace kp::actors {
 
 struct webhook_means;
+class vital_signs;
+std::shared_ptr<vital_signs> make_vital_signs();
 
 struct hub_context {
   hub_settings settings;
@@ -45,6 +51,8 @@ struct hub_context {
   storage::committer commit_from_worker;  // commits and waits; worker threads only
   std::shared_ptr<bells> feed_bells = std::make_shared<bells>();  // rung by the store writer
   std::shared_ptr<webhook_means> webhooks = nullptr;              // nullptr: no webhooks (tests)
+  std::shared_ptr<metrics::hub_meters> meters = metrics::make_hub_meters(0);
+  std::shared_ptr<vital_signs> signs = make_vital_signs();
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.

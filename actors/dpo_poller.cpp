@@ -3,6 +3,7 @@
 #include "actors/dpo_mail.hpp"
 #include "actors/dpo_outgoing.hpp"
 #include "actors/retrying_commit.hpp"
+#include "actors/vital_signs.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <fmt/format.h>
@@ -108,6 +109,7 @@ void dpo_poller::on_found(const dpo_found& answer) {
     }
   }
   if (!recovering) failures_.erase(users_.front().organisation);
+  if (!recovering) in().hub->signs->polled(in().id(), service::dpo, now());
   if (!recovering && answer.ids.size() >= page) more_ = true;
   for (const auto& id : answer.ids)
     if (recovering ? memory_.may_recover(id, now()) : memory_.may_look(id, now()))
@@ -241,6 +243,7 @@ void dpo_poller::rest(const error& why) {
 
 void dpo_poller::search_failed(const error& why) {
   if (is_rate_limit(why)) rest(why);
+  in().hub->signs->poll_failed(in().id(), service::dpo, now(), why.message);
   // The first failure in a row, then ever more seldom.
   const auto count = ++failures_[users_.front().organisation];
   if ((count & (count - 1)) == 0)

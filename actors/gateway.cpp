@@ -3,6 +3,8 @@
 #include "actors/bridge.hpp"
 #include "actors/gateway_listeners.hpp"
 #include "actors/gateway_transfer.hpp"
+#include "actors/probes.hpp"
+#include "actors/request_meters.hpp"
 #include "actors/route.hpp"
 #include "actors/sign_in.hpp"
 #include "config/log.hpp"
@@ -91,6 +93,8 @@ struct gateway_desk::state {
   std::shared_ptr<quota_usage> usage;
   quotas limits;
   gateway_listeners listeners;
+  std::shared_ptr<const tenants::directory> newest;
+  request_meters meters;
   std::unordered_map<std::string, caf::actor> seats;
   std::size_t seats_expected = 0;
   std::function<void()> all_seated;
@@ -104,7 +108,8 @@ struct gateway_desk::state {
         sign_ins(hub),
         usage(std::move(u)),
         limits(hub->time, hub->settings.quotas, usage),
-        listeners(hub) {}
+        listeners(hub),
+        meters(hub->meters) {}
 
   // What organisations with a quota on it have stored already is counted in the background.
   void count_stored(const tenants::directory& directory) {
@@ -273,9 +278,11 @@ struct gateway_desk::state {
   }
 
   http::awaitable<http::server_response> handle(const http::request_head& head,
-                                                http::request_body& body) {
+                                                http::request_body& body,
+                                                request_meters::visit& visit) {
     const auto content_type = text_of(head.headers, "Content-Type").value_or("");
     const auto way = find_route(head.method, head.path, content_type);
+    visit.place = way.place;
     auto who = co_await sign_ins.authenticate(head, way.scope);
     if (!who) {
       const bool slowed = who.error().code == http::http_errc::rate_limited;
@@ -324,6 +331,16 @@ struct gateway_desk::state {
       co_return co_await upload(handle_of_seat, organisation, *to, head, body);
     co_return co_await multipart(handle_of_seat, organisation, head, body);
   }
+
+  http::awaitable<http::server_response> serve(const http::request_head& head,
+                                               http::request_body& body) {
+    if (auto probe = answer_probe(head, *hub->signs)) co_return *std::move(probe);
+    request_meters::visit visit(meters);
+    auto response = co_await handle(head, body, visit);
+    meters.answered(visit, response.status);
+    if (response.status == 401 && head.headers.find("Authorization")) meters.sign_in_failed();
+    co_return response;
+  }
 };
 
 gateway_desk::gateway_desk(std::shared_ptr<hub_context> hub, caf::actor_system& system,
@@ -349,7 +366,7 @@ result<std::uint16_t> gateway_desk::listen() {
     return [](std::shared_ptr<gateway_desk> desk, const http::request_head& h,
               http::request_body& b) -> http::awaitable<http::server_response> {
       if (!desk) co_return http::server_response{503, {}, {}, nullptr};
-      co_return co_await desk->state_->handle(h, b);
+      co_return co_await desk->state_->serve(h, b);
     }(me.lock(), head, body);
   };
   KP_TRY(state_->server,
@@ -359,6 +376,7 @@ result<std::uint16_t> gateway_desk::listen() {
 
 void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) {
   state_->count_stored(*directory);
+  state_->newest = directory;
   state_->sign_ins.replace(std::move(directory));
 }
 
@@ -381,6 +399,10 @@ http::awaitable<void> gateway_desk::stop(std::chrono::milliseconds deadline) {
 
 const quotas::excesses& gateway_desk::quotas_exceeded() const {
   return state_->limits.exceeded();
+}
+
+std::shared_ptr<const tenants::directory> gateway_desk::directory() const {
+  return state_->newest;
 }
 
 std::size_t gateway_desk::in_flight() const {

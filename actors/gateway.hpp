@@ -23,6 +23,7 @@ class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
 
   // On the network thread.
   void replace(std::shared_ptr<const tenants::directory> directory);
+  std::shared_ptr<const tenants::directory> directory() const;  // nullptr before the first
   void seat(const seat_opened& opened);
   // Calls `then` once, when `count` different seats have been opened; at once for none.
   void when_seated(std::size_t count, std::function<void()> then);

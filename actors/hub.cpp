@@ -3,6 +3,7 @@
 #include "actors/organisation.hpp"
 #include "actors/supervision.hpp"
 #include "actors/upstream_limiter.hpp"
+#include "metrics/hub_meters.hpp"
 
 #include <algorithm>
 
@@ -21,7 +22,8 @@ caf::behavior hub(caf::event_based_actor* self, hub_args args) {
   self->monitor(front);
   self->monitor(args.writer);
 
-  auto organisations = std::make_shared<nursery>(self, "the hub");
+  auto organisations = std::make_shared<nursery>(
+      self, "the hub", [meters = args.context->meters] { meters->actor_restarts.add(); });
   const auto count = std::max<std::size_t>(args.organisations.size(), 1);
   for (std::size_t i = 0; i < args.organisations.size(); ++i) {
     const auto& one = args.organisations[i];

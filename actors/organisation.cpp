@@ -9,6 +9,7 @@
 #include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
 #include "actors/webhook_dispatcher.hpp"
+#include "metrics/hub_meters.hpp"
 #include "storage/reindex.hpp"
 #include "storage/storage_error.hpp"
 
@@ -53,7 +54,8 @@ class house {
   house(caf::event_based_actor* self, organisation_args args)
       : self_(self),
         args_(std::move(args)),
-        children_(self, args_.settings->id.to_string()),
+        children_(self, args_.settings->id.to_string(),
+                  [meters = args_.hub->meters] { meters->actor_restarts.add(); }),
         ids_(std::make_shared<storage::row_ids>(args_.hub->store, args_.settings->id)) {}
 
   // Gives numbers to channels that have none yet and completes what the store has on record of

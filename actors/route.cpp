@@ -75,6 +75,18 @@ constexpr std::array lines{
          endpoint::replay_dead_letter},
 };
 
+// Behind those of `lines`.
+constexpr std::size_t upload_place = lines.size() + 1;
+constexpr std::size_t multipart_place = lines.size() + 2;
+constexpr std::size_t events_place = lines.size() + 3;
+
+std::string uri_of(const line& l) {
+  std::string uri = "/api";
+  for (const auto& part : l.pattern)
+    if (!part.empty()) uri.append("/").append(part);
+  return uri;
+}
+
 std::optional<std::string> match(const line& l, const segments& parts) {
   std::string argument;
   std::size_t length = 0;
@@ -123,8 +135,20 @@ route::refusal not_found(std::string_view path) {
 
 }  // namespace
 
+const std::vector<route_place>& route_places() {
+  static const auto all = [] {
+    std::vector<route_place> places{{"other", "other"}};
+    for (const auto& l : lines) places.push_back({std::string(l.method), uri_of(l)});
+    places.push_back({"PUT", "/api/messages/out/{}"});
+    places.push_back({"POST", "/api/messages/out/multipart"});
+    places.push_back({"GET", "/api/events"});
+    return places;
+  }();
+  return all;
+}
+
 route find_route(std::string_view method, std::string_view path, std::string_view content_type) {
-  route found{{}, route::refusal{}};
+  route found{{}, route::refusal{}, 0};
   auto parts = split(path);
   if (!take_scope(parts, found.scope)) {
     found.to = not_found(path);
@@ -135,6 +159,7 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
       parts.size() == 3 && parts[0] == "messages" && parts[1] == "out" && !parts[2].empty();
   if (message_out && method == "PUT") {
     found.to = route::upload{std::string(parts[2])};
+    found.place = upload_place;
     return found;
   }
   if (message_out && method == "POST" && parts[2] == "multipart" && is_form_data(content_type)) {
@@ -143,16 +168,19 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
     else
       found.to = route::refusal{
           api::malformed_multipart("the Content-Type multipart/form-data has no boundary"), {}};
+    found.place = multipart_place;
     return found;
   }
 
   if (parts.size() == 1 && parts[0] == "events") {
-    if (method == "GET")
+    if (method == "GET") {
       found.to = route::events{};
-    else if (method == "OPTIONS")
+      found.place = events_place;
+    } else if (method == "OPTIONS") {
       found.to = route::options{"GET,OPTIONS"};
-    else
+    } else {
       found.to = route::refusal{api::method_not_allowed(method), "GET"};
+    }
     return found;
   }
 
@@ -165,6 +193,7 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
     const bool locks = l.what == endpoint::peek;
     if (method == l.method || (head && l.method == "GET" && !locks)) {
       found.to = route::call{l.what, *std::move(argument), l.takes_body};
+      found.place = static_cast<std::size_t>(&l - lines.data()) + 1;
       return found;
     }
     if (std::ranges::find(allow, l.method) == allow.end()) allow.push_back(l.method);

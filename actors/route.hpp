@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace kp::actors {
 
@@ -33,7 +34,16 @@ struct route {
 
   tenants::directory::scope scope;
   std::variant<call, upload, multipart, events, refusal, options> to;
+  std::size_t place = 0;  // in route_places()
 };
+
+// Every place that find_route() knows, with its path as a template: what requests are counted by.
+// The first stands for all that is refused.
+struct route_place {
+  std::string method;
+  std::string uri;  // "/api/messages/out/{}"
+};
+const std::vector<route_place>& route_places();
 
 // `path` decoded, without query. `content_type` tells multipart from "send the message named
 // multipart".

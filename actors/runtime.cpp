@@ -3,6 +3,9 @@
 #include "actors/caf.hpp"
 #include "actors/gateway.hpp"
 #include "actors/hub.hpp"
+#include "actors/hub_parts.hpp"
+#include "actors/measured_client.hpp"
+#include "actors/measured_store.hpp"
 #include "actors/quota_usage.hpp"
 #include "actors/store_writer.hpp"
 #include "actors/webhook_transport.hpp"
@@ -99,9 +102,14 @@ result<std::string> make_folder(const std::filesystem::path& path) {
 
 // Everything the hub stands on, in the order in which it is made; undone backwards.
 struct runtime::state {
-  explicit state(hub_settings s) : settings(std::move(s)), workers(settings.io_workers) {}
+  explicit state(hub_settings s)
+      : settings(std::move(s)),
+        meters(metrics::make_hub_meters(settings.metrics_organisations)),
+        workers(settings.io_workers) {}
 
   hub_settings settings;
+  std::shared_ptr<metrics::hub_meters> meters;
+  std::shared_ptr<vital_signs> signs = make_vital_signs();
   wall_clock time;
   std::shared_ptr<random_source> random = make_secure_random();
   std::shared_ptr<quota_usage> usage = std::make_shared<quota_usage>();
@@ -120,6 +128,7 @@ struct runtime::state {
   caf::actor writer;
   caf::actor top;
   std::shared_ptr<gateway_desk> desk;
+  std::shared_ptr<hub_context> context;
   asio::signal_set signals{network};
   std::uint16_t port = 0;
   std::size_t channels = 0;
@@ -135,7 +144,7 @@ struct runtime::state {
     storage::rocksdb_options options;
     options.path = engine_folder.string();
     KP_TRY(auto opened, storage::open_rocksdb_engine(options));
-    store = std::make_unique<quota_store>(std::move(opened), usage);
+    store = measure(std::make_unique<quota_store>(std::move(opened), usage), meters, signs);
     webhooks->secrets = std::make_shared<storage::secret_box>(master_key, random);
     keys = std::make_unique<storage::data_keys>(*store, std::move(master_key), random);
     KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
@@ -149,7 +158,8 @@ struct runtime::state {
     outgoing.ca_file = settings.ca_file;
     outgoing.proxy = settings.proxy;
     outgoing.user_agent = "Knutepunkt/" KP_VERSION;
-    KP_TRY(client, http::client::make(network, workers, outgoing));
+    KP_TRY(auto made, http::client::make(network, workers, outgoing));
+    client = measure(std::move(made), settings.national, time, meters, signs);
     KP_TRY(to_subscribers,
            webhook_client(network, workers, settings.webhooks, settings.ca_file, settings.proxy));
     webhooks->transport = make_webhook_transport(network, *to_subscribers, settings.webhooks);
@@ -161,9 +171,11 @@ struct runtime::state {
   result<void> start_actors(const tenants::loaded& tenants) {
     const auto feed_bells = std::make_shared<bells>();
     writer = system.spawn<caf::detached>(store_writer, store.get(), feed_bells);
-    auto context = std::make_shared<hub_context>(hub_context{
+    context = std::make_shared<hub_context>(hub_context{
         settings, network, workers, time, *random, *store, *blobs, *spools, client.get(),
-        registry_keys.get(), commit_and_wait(system, writer), feed_bells, webhooks});
+        registry_keys.get(), commit_and_wait(system, writer), feed_bells, webhooks, meters, signs});
+    // The first in the folder are those with labels of their own, run after run.
+    for (const auto& one : tenants.organisations) meters->organisations.of(one->id);
     desk = std::make_shared<gateway_desk>(context, system, usage);
     KP_TRY(port, desk->listen());
     desk->replace(std::make_shared<tenants::directory>(tenants.organisations));
@@ -181,6 +193,7 @@ struct runtime::state {
 
   void stop() {
     if (stopping.exchange(true)) return;
+    signs->become(vital_signs::phase::stopping);
     asio::post(network, [this] {
       auto last = [](std::shared_ptr<gateway_desk> front,
                      asio::io_context& here) -> http::awaitable<void> {
@@ -229,10 +242,17 @@ std::uint16_t runtime::port() const {
 }
 
 void runtime::when_ready(std::function<void()> then) {
-  asio::post(state_->network,
-             [desk = state_->desk, count = state_->channels, then = std::move(then)]() mutable {
-               desk->when_seated(count, std::move(then));
-             });
+  asio::post(state_->network, [desk = state_->desk, count = state_->channels, signs = state_->signs,
+                               then = std::move(then)] {
+    desk->when_seated(count, [signs, then] {
+      signs->become(vital_signs::phase::ready);
+      then();
+    });
+  });
+}
+
+hub_parts runtime::parts() const {
+  return {state_->context, state_->desk, &state_->system, state_->top};
 }
 
 int runtime::run() {

@@ -10,6 +10,8 @@
 
 namespace kp::actors {
 
+struct hub_parts;  // actors/hub_parts.hpp
+
 // The hub as a whole: store, network, workers, actors. Made, run on one thread, stopped from any.
 class runtime {
  public:
@@ -25,6 +27,9 @@ class runtime {
 
   // Calls `then` once on the network thread, when every channel can be used. Before run().
   void when_ready(std::function<void()> then);
+
+  // For what stands beside the hub and looks into it; before run() or on the network thread.
+  hub_parts parts() const;
 
   // Serves until stop(); then lets requests in progress finish (10 s at most), ends all actors and
   // closes the store. Returns the exit code: 0, or 3 when a part that everything leans on had

@@ -23,6 +23,7 @@ void nursery::on_down(const caf::down_msg& down) {
   const auto it = std::ranges::find_if(
       children_, [&](const child& c) { return c.handle && c.handle.address() == down.source; });
   if (it == children_.end()) return;
+  if (died_) died_();
   if (self_->clock().now() - it->since > healthy_after) it->failures = 0;
   const auto delay = std::min<std::chrono::milliseconds>(
       first_delay * (1u << std::min(it->failures, 16u)), longest_delay);

@@ -33,7 +33,9 @@ class nursery {
   using factory = std::function<caf::actor()>;
 
   // `what` is for the log: "channel arkiv of 910077473".
-  nursery(caf::event_based_actor* self, std::string what) : self_(self), what_(std::move(what)) {}
+  // `died` hears of every child that stops without having been told to.
+  nursery(caf::event_based_actor* self, std::string what, std::function<void()> died = {})
+      : self_(self), what_(std::move(what)), died_(std::move(died)) {}
 
   // Makes the child now. `started` runs at the first start and at each restart.
   std::size_t add(std::string name, factory make,
@@ -58,6 +60,7 @@ class nursery {
 
   caf::event_based_actor* self_;
   std::string what_;
+  std::function<void()> died_;
   std::vector<child> children_;
   bool stopped_ = false;
 };

@@ -1,5 +1,6 @@
 #include "actors/upstream.hpp"
 
+#include "actors/vital_signs.hpp"
 #include "config/log.hpp"
 #include "config/text.hpp"
 #include "protocol/crypto/crypto_error.hpp"
@@ -140,12 +141,14 @@ http::awaitable<result<void>> upstream::ready() {
   auto opened = co_await http::on_workers(s.hub->workers, std::move(work));
   if (opened) {
     s.key_list = *std::move(opened);
+    s.hub->signs->keystore_opened(s.settings->id, s.key_list.front().leaf.not_after());
     s.make_clients();
     s.now = state::phase::open;
   } else {
     s.failure = opened.error();
     s.failed_at = s.hub->time.now();
     s.now = state::phase::failed;
+    s.hub->signs->keystore_failed(s.settings->id, s.failure.message);
     log(log_level::error, s.failure.message, {{"organisation", s.settings->id.to_string()}});
   }
   s.opened->cancel();

@@ -1,5 +1,6 @@
 #include "config/hub_settings.hpp"
 
+#include "config/admin_declarations.hpp"
 #include "config/files.hpp"
 #include "config/national_addresses.hpp"
 #include "config/quota_declarations.hpp"
@@ -192,6 +193,7 @@ declarations<hub_settings> declare_all() {
   declare_limits(all);
   declare_quotas(all, [](auto& s) -> auto& { return s.quotas; }, "false", "no limit");
   declare_webhooks(all);
+  declare_admin(all);
   all.add(
       "events.keep_hours", integer_kind{1, 8760}, [](auto& s) -> auto& { return s.events_keep; },
       "How long a channel's events (statuses and arrivals) can be resumed from.");
@@ -265,6 +267,7 @@ void check_together(settings_tree& tree, const hub_settings& settings) {
            fmt::format("webhooks are tried for {} hours, but events are kept for {} only",
                        settings.webhooks.give_up_after.count(), settings.events_keep.count()),
            "Lower webhooks.give_up_after_hours or raise events.keep_hours.");
+  check_admin(tree, settings.admin);
   if (settings.preset == environment_preset::sandbox) return;
   for (const auto& one : national_urls) {
     if (tree.has(full_key(one)) && !is_https_or_loopback(settings.national.*one.place))
@@ -318,6 +321,7 @@ std::string describe_hub_settings() {
       "together with `allow_clear: true`.\n\n";
   out += describe(all_settings().texts());
   out += "\n## Each of token_issuers\n\n" + describe(token_issuer_settings().texts());
+  out += "\n## Each of the admin credentials\n\n" + describe(admin_credential_settings().texts());
   out +=
       "\n## Addresses of the environments\n\n"
       "| Key | production | test | sandbox |\n"

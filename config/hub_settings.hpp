@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/admin_settings.hpp"
 #include "config/problem.hpp"
 #include "config/quota_settings.hpp"
 #include "config/secret.hpp"
@@ -44,6 +45,8 @@ struct hub_settings {
   environment_preset preset = environment_preset::sandbox;
   national_addresses national;               // the preset's, with single addresses overridden
   listener_settings api;
+  admin_settings admin;
+  std::size_t metrics_organisations = 200;   // with labels of their own; the rest is "other"
   std::string storage_path;                  // absolute after loading
   std::string tenants_folder;                // absolute after loading
   removal_policy on_removal = removal_policy::park;

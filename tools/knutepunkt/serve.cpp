@@ -1,6 +1,9 @@
 #include "tools/knutepunkt/serve.hpp"
 
+#include "actors/hub_parts.hpp"
 #include "actors/runtime.hpp"
+#include "actors/vital_signs.hpp"
+#include "admin/listener.hpp"
 #include "config/log.hpp"
 
 #include <cstdlib>
@@ -29,6 +32,21 @@ int run_hub(const hub_settings& settings, tenants::loaded tenants) {
   if (!hub) {
     log(log_level::error, "not started: " + hub.error().message);
     return 1;
+  }
+  const auto parts = (*hub)->parts();
+  std::vector<std::string> problems;
+  for (const auto& problem : tenants.problems) problems.push_back(to_string(problem));
+  parts.context->signs->configuration(std::move(problems));
+  std::unique_ptr<admin::listener> admin_listener;
+  if (settings.admin.port != 0) {
+    auto opened = admin::listener::open(parts);
+    if (!opened) {
+      log(log_level::error, "not started: " + opened.error().message);
+      return 1;
+    }
+    admin_listener = *std::move(opened);
+    log(log_level::info, "admin listener open",
+        {{"address", settings.admin.address}, {"port", std::to_string(admin_listener->port())}});
   }
   (*hub)->stop_on_signals();
   const auto port = std::to_string((*hub)->port());

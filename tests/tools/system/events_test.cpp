@@ -21,7 +21,7 @@ class events : public in_town {
   std::unique_ptr<event_source> follow(const std::string& who, header_fields headers = {},
                                        const std::string& query = {}) {
     headers.merge(basic(who));
-    auto stream = std::make_unique<event_source>(here->port(), std::move(headers), query);
+    auto stream = std::make_unique<event_source>(here->api_port(), std::move(headers), query);
     EXPECT_EQ(stream->status(), 200u);
     return stream;
   }
@@ -120,7 +120,7 @@ TEST_F(events, begin_with_a_gap_for_an_id_that_was_never_given) {
 }
 
 TEST_F(events, need_credentials) {
-  const event_source stranger(here->port(), {});
+  const event_source stranger(here->api_port(), {});
   EXPECT_EQ(stranger.status(), 401u);
   EXPECT_EQ(here->api(arkiv, "GET", "/api/events", {{"Last-Event-ID", "x"}}).status, 400u);
   EXPECT_EQ(here->api(arkiv, "POST", "/api/events").status, 405u);
@@ -169,7 +169,7 @@ TEST_F(events, leave_no_message_locked_for_a_client_that_hung_up_while_it_waited
   {
     boost::asio::io_context io;
     boost::asio::ip::tcp::socket gone(io);
-    gone.connect({boost::asio::ip::address_v4::loopback(), here->port()});
+    gone.connect({boost::asio::ip::address_v4::loopback(), here->api_port()});
     const auto request =
         "GET /api/messages/in/peek?wait=60s&messageId=" + id +
         " HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + basic(sak).at("Authorization") +
@@ -202,7 +202,7 @@ TEST_F(events, are_streamed_to_a_bounded_number_of_listeners_of_a_channel) {
   streams.pop_back();
   // The hub notices soon that one has gone.
   EXPECT_TRUE(until([&] {
-    const event_source another(here->port(), basic(barnevern));
+    const event_source another(here->api_port(), basic(barnevern));
     return another.status() == 200;
   }));
 }

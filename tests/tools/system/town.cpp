@@ -150,6 +150,7 @@ town::town(const std::filesystem::path& program) {
   }
   box_ = *std::move(started);
   port_ = free_port();
+  admin_port_ = free_port();
   register_organisations();
   write_configuration();
   hub_ = std::make_unique<hub_process>(program, path("hub.yaml"), path("hub.log"));
@@ -188,8 +189,10 @@ void town::write_configuration() {
                                         "listener:\n  port: {1}\nstorage:\n  path: store\n"
                                         "tenants:\n  folder: tenants.d\nupstream:\n"
                                         "  broker_search_per_minute: 10000\n"
-                                        "  broker_calls_per_minute: 10000\n",
-                                        box_->url(), port_));
+                                        "  broker_calls_per_minute: 10000\n"
+                                        "admin:\n  port: {2}\n  credentials:\n    - {3}\n",
+                                        box_->url(), port_, admin_port_,
+                                        credential(operator_user)));
   std::filesystem::create_directory(path("tenants.d"));
   const std::string receives = "    receives: [DPO]\n";
   folder_.write("tenants.d/bergvik.yaml",

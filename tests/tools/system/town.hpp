@@ -35,6 +35,8 @@ inline const std::string barnevern = "bergvik-barnevern:barnevern-pass";
 inline const std::string sak = "fjordnes-sak:sak-pass";
 inline const std::string post = "skogvik-post:post:pass";
 inline const std::string small = "skogvik-small:small-pass";  // with quotas
+// Who looks after the hub.
+inline const std::string operator_user = "drift:drift-pass";
 
 inline const std::string administration = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
 inline const std::string answers = "urn:no:difi:profile:arkivmelding:response:ver1.0";
@@ -68,7 +70,8 @@ class town {
   hub_process& hub() { return *hub_; }
   // Starts the hub and waits until every channel answers.
   bool start_hub();
-  std::uint16_t port() const { return port_; }  // of the REST API
+  std::uint16_t api_port() const { return port_; }
+  std::uint16_t admin_port() const { return admin_port_; }
   const std::string& problem() const { return problem_; }
   std::string path(const std::string& name) const { return folder_.path(name); }
 
@@ -91,7 +94,7 @@ class town {
 
   temporary_folder folder_;
   std::unique_ptr<sandbox::sandbox> box_;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_ = 0, admin_port_ = 0;
   std::unique_ptr<hub_process> hub_;
   std::string problem_;
 };

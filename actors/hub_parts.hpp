@@ -1,0 +1,19 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/context.hpp"
+#include "actors/gateway.hpp"
+
+#include <memory>
+
+namespace kp::actors {
+
+// What the administration of a running hub works with.
+struct hub_parts {
+  std::shared_ptr<hub_context> context;
+  std::shared_ptr<gateway_desk> desk;  // network thread only
+  caf::actor_system* system = nullptr;
+  caf::actor top;  // the hub actor: what concerns an organisation's actors is asked through it
+};
+
+}  // namespace kp::actors

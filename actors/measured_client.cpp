@@ -1,0 +1,129 @@
+#include "actors/measured_client.hpp"
+
+#include "protocol/http/http_error.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+
+namespace kp::actors {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+bool is_at(std::string_view url, std::string_view base) {
+  return !base.empty() && url.starts_with(base) &&
+         (url.size() == base.size() || base.ends_with('/') || url[base.size()] == '/' ||
+          url[base.size()] == '?');
+}
+
+// dpo.md 3.
+std::string_view broker_call(std::string_view method, std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.ends_with("/upload")) return "upload";
+  if (path.ends_with("/download")) return "download";
+  if (path.ends_with("/confirmdownload")) return "confirm";
+  if (method == "POST") return "initialize";
+  if (path.size() > std::string_view("/filetransfer/").size()) return "overview";
+  return "search";
+}
+
+std::string outcome_of(const result<http::response>& answer) {
+  if (!answer) {
+    if (answer.error().code.category() == make_error_code(http::http_errc::cut).category())
+      return http::to_text(static_cast<http::http_errc>(answer.error().code.value()));
+    return "failed";
+  }
+  if (answer->status < 400) return "success";
+  if (answer->status == 401 || answer->status == 403) return "unauthorized";
+  if (answer->status == 429) return "rate limited";
+  return answer->status < 500 ? "refused" : "unavailable";
+}
+
+// Whether the service itself is in trouble, or the way to it. A refusal is an answer.
+std::optional<std::string> trouble_of(const result<http::response>& answer) {
+  if (!answer) return answer.error().message;
+  if (answer->status >= 500 || answer->status == 429 || answer->status == 401 ||
+      answer->status == 403)
+    return fmt::format("HTTP {}", answer->status);
+  return std::nullopt;
+}
+
+class measured_client final : public http::client {
+ public:
+  measured_client(std::unique_ptr<http::client> client, national_addresses national,
+                  const clock& time, std::shared_ptr<metrics::hub_meters> meters,
+                  std::shared_ptr<vital_signs> signs)
+      : client_(std::move(client)),
+        national_(std::move(national)),
+        time_(time),
+        meters_(std::move(meters)),
+        signs_(std::move(signs)) {}
+
+  http::awaitable<result<http::response>> send(http::request asked) override {
+    const auto purpose = purpose_of(national_, asked.method, asked.url);
+    const auto begun = steady::now();
+    auto answer = co_await client_->send(std::move(asked));
+    count(purpose, answer, steady::now() - begun);
+    co_return answer;
+  }
+
+  http::awaitable<result<http::response>> download(http::request asked,
+                                                   std::shared_ptr<byte_sink> sink,
+                                                   std::uint64_t max_bytes) override {
+    const auto purpose = purpose_of(national_, asked.method, asked.url);
+    const auto begun = steady::now();
+    auto answer = co_await client_->download(std::move(asked), std::move(sink), max_bytes);
+    count(purpose, answer, steady::now() - begun);
+    co_return answer;
+  }
+
+ private:
+  // Beside a call over the network the look-ups of two labels weigh nothing.
+  void count(const call_purpose& purpose, const result<http::response>& answer,
+             steady::duration took) {
+    meters_->upstream_calls
+        .with({{"service", purpose.service},
+               {"endpoint", purpose.endpoint},
+               {"outcome", outcome_of(answer)}})
+        .add();
+    meters_->upstream_time.with({{"service", purpose.service}, {"endpoint", purpose.endpoint}})
+        .observe(took);
+    const vital_signs::call what{purpose.service, purpose.endpoint};
+    if (const auto trouble = trouble_of(answer))
+      signs_->call_failed(what, time_.now(), *trouble);
+    else
+      signs_->called(what, time_.now());
+  }
+
+  std::unique_ptr<http::client> client_;
+  const national_addresses national_;
+  const clock& time_;
+  std::shared_ptr<metrics::hub_meters> meters_;
+  std::shared_ptr<vital_signs> signs_;
+};
+
+}  // namespace
+
+call_purpose purpose_of(const national_addresses& national, std::string_view method,
+                        std::string_view url) {
+  if (is_at(url, national.maskinporten_token_url)) return {"maskinporten", "token"};
+  if (is_at(url, national.altinn_exchange_url)) return {"altinn", "exchange"};
+  if (is_at(url, national.service_registry_key_url)) return {"registry", "keys"};
+  if (is_at(url, national.service_registry_url)) return {"registry", "lookup"};
+  if (is_at(url, national.broker_url))
+    return {"DPO", std::string(broker_call(method, url.substr(national.broker_url.size())))};
+  return {"other", "other"};
+}
+
+std::unique_ptr<http::client> measure(std::unique_ptr<http::client> client,
+                                      const national_addresses& national, const clock& time,
+                                      std::shared_ptr<metrics::hub_meters> meters,
+                                      std::shared_ptr<vital_signs> signs) {
+  return std::make_unique<measured_client>(std::move(client), national, time, std::move(meters),
+                                           std::move(signs));
+}
+
+}  // namespace kp::actors

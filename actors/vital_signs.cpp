@@ -1,0 +1,86 @@
+#include "actors/vital_signs.hpp"
+
+namespace kp::actors {
+
+void vital_signs::become(phase next) {
+  // Who is stopping does not become ready again.
+  auto before = phase_.load();
+  while (before != phase::stopping && !phase_.compare_exchange_weak(before, next)) {
+  }
+}
+
+void vital_signs::keystore_opened(organisation_id organisation, time_point not_after) {
+  const std::scoped_lock lock(mutex_);
+  organisations_[organisation].keys = keystore{{}, not_after};
+}
+
+void vital_signs::keystore_failed(organisation_id organisation, std::string why) {
+  const std::scoped_lock lock(mutex_);
+  organisations_[organisation].keys = keystore{std::move(why), {}};
+}
+
+void vital_signs::polled(organisation_id organisation, service via, time_point at) {
+  const std::scoped_lock lock(mutex_);
+  organisations_[organisation].polls[via].succeeded = at;
+}
+
+void vital_signs::poll_failed(organisation_id organisation, service via, time_point at,
+                              std::string why) {
+  const std::scoped_lock lock(mutex_);
+  auto& poll = organisations_[organisation].polls[via];
+  poll.failed = at;
+  poll.failure = std::move(why);
+}
+
+void vital_signs::forget(organisation_id organisation) {
+  const std::scoped_lock lock(mutex_);
+  organisations_.erase(organisation);
+}
+
+std::map<organisation_id, vital_signs::organisation> vital_signs::organisations() const {
+  const std::scoped_lock lock(mutex_);
+  return organisations_;
+}
+
+void vital_signs::called(const call& what, time_point at) {
+  const std::scoped_lock lock(mutex_);
+  calls_[what].succeeded = at;
+}
+
+void vital_signs::call_failed(const call& what, time_point at, std::string why) {
+  const std::scoped_lock lock(mutex_);
+  auto& last = calls_[what];
+  last.failed = at;
+  last.failure = std::move(why);
+}
+
+std::map<vital_signs::call, vital_signs::outcome> vital_signs::calls() const {
+  const std::scoped_lock lock(mutex_);
+  return calls_;
+}
+
+void vital_signs::store_failed(std::optional<std::string> why) {
+  const std::scoped_lock lock(mutex_);
+  store_failure_ = std::move(why);
+}
+
+std::optional<std::string> vital_signs::store_failure() const {
+  const std::scoped_lock lock(mutex_);
+  return store_failure_;
+}
+
+void vital_signs::configuration(std::vector<std::string> problems) {
+  const std::scoped_lock lock(mutex_);
+  configuration_ = std::move(problems);
+}
+
+std::vector<std::string> vital_signs::configuration() const {
+  const std::scoped_lock lock(mutex_);
+  return configuration_;
+}
+
+std::shared_ptr<vital_signs> make_vital_signs() {
+  return std::make_shared<vital_signs>();
+}
+
+}  // namespace kp::actors

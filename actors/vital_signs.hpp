@@ -1,0 +1,75 @@
+#pragma once
+
+#include "config/clock.hpp"
+#include "config/ids.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kp::actors {
+
+// What the parts of the hub have last seen of themselves and of the national services, for
+// /manage/health. They report as they go; nothing is asked for its sake. Any thread.
+class vital_signs {
+ public:
+  // A hub is ready when every channel can be used, and no longer when it has been told to stop.
+  enum class phase { starting, ready, stopping };
+  void become(phase);
+  phase now() const { return phase_.load(); }
+
+  // The last outcome of something that is done again and again.
+  struct outcome {
+    std::optional<time_point> succeeded;
+    std::optional<time_point> failed;
+    std::string failure;  // of the last failure; says nothing of any person
+    bool good() const { return succeeded && (!failed || *failed <= *succeeded); }
+  };
+
+  struct keystore {
+    std::string problem;     // why it did not open; empty: it is open
+    time_point not_after{};  // of the certificate, when it is open
+  };
+  struct organisation {
+    std::optional<keystore> keys;  // absent: not needed so far
+    std::map<service, outcome> polls;
+  };
+
+  void keystore_opened(organisation_id, time_point not_after);
+  void keystore_failed(organisation_id, std::string why);
+  void polled(organisation_id, service, time_point at);
+  void poll_failed(organisation_id, service, time_point at, std::string why);
+  // Once an organisation is gone, nothing is said of it.
+  void forget(organisation_id);
+  std::map<organisation_id, organisation> organisations() const;
+
+  using call = std::pair<std::string, std::string>;  // service, endpoint
+  void called(const call&, time_point at);
+  void call_failed(const call&, time_point at, std::string why);
+  std::map<call, outcome> calls() const;
+
+  // Why nothing can be stored; nothing: it can.
+  void store_failed(std::optional<std::string> why);
+  std::optional<std::string> store_failure() const;
+
+  // What is wrong in the organisations' files, as last read: a line each.
+  void configuration(std::vector<std::string> problems);
+  std::vector<std::string> configuration() const;
+
+ private:
+  std::atomic<phase> phase_{phase::starting};
+  mutable std::mutex mutex_;
+  std::map<organisation_id, organisation> organisations_;
+  std::map<call, outcome> calls_;
+  std::optional<std::string> store_failure_;
+  std::vector<std::string> configuration_;
+};
+
+std::shared_ptr<vital_signs> make_vital_signs();
+
+}  // namespace kp::actors

@@ -1,0 +1,208 @@
+#include "admin/health.hpp"
+
+#include "actors/probes.hpp"
+
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace kp::admin {
+
+namespace {
+
+namespace json = boost::json;
+using actors::vital_signs;
+
+// Lists in the answer are cut here; the counts are whole.
+constexpr std::size_t most_listed = 100;
+
+json::object component(health status, json::object details = {}) {
+  json::object out{{"status", to_string(status)}};
+  if (!details.empty()) out["details"] = std::move(details);
+  return out;
+}
+
+void tell(json::object& into, const vital_signs::outcome& last) {
+  if (last.succeeded) into["lastSuccess"] = format_timestamp(*last.succeeded);
+  if (last.failed) into["lastFailure"] = format_timestamp(*last.failed);
+  if (last.failed && !last.good()) into["failure"] = last.failure;
+}
+
+health judge_keys(const vital_signs::keystore& keys, time_point now, json::object& into) {
+  if (!keys.problem.empty()) {
+    into["problem"] = keys.problem;
+    return health::down;
+  }
+  into["certificateExpires"] = format_timestamp(keys.not_after);
+  if (keys.not_after <= now) {
+    into["problem"] = "the certificate has expired; order a new one and put it into the key store";
+    return health::down;
+  }
+  if (keys.not_after - now < certificate_warning) {
+    into["problem"] = "the certificate expires soon; order a new one";
+    return health::degraded;
+  }
+  return health::up;
+}
+
+health judge_poll(const vital_signs::outcome& last, time_point now, json::object& into) {
+  tell(into, last);
+  if (last.good()) return health::up;
+  return last.succeeded && now - *last.succeeded < poll_patience ? health::up : health::degraded;
+}
+
+json::object store_component(const vital_signs& signs) {
+  const auto failure = signs.store_failure();
+  if (!failure) return component(health::up, {{"store", "RocksDB"}});
+  return component(health::down, {{"error", *failure}});
+}
+
+json::object disk_component(const health_facts& facts, health& status) {
+  json::object details{{"path", facts.settings.storage_path}, {"threshold", least_disk_space}};
+  if (facts.disk) {
+    details["total"] = facts.disk->capacity;
+    details["free"] = facts.disk->available;
+    details["exists"] = true;
+    status = facts.disk->available < least_disk_space ? health::down : health::up;
+  } else {
+    details["exists"] = false;
+    status = health::down;
+  }
+  return component(status, std::move(details));
+}
+
+json::object queue_component(const health_facts& facts) {
+  std::uint64_t outgoing = 0, incoming = 0;
+  for (const auto& [id, levels] : facts.levels) {
+    outgoing += levels.outgoing();
+    incoming += levels.waiting + levels.locked;
+  }
+  return component(health::up, {{"outgoing", outgoing}, {"incoming", incoming}});
+}
+
+json::object upstream_component(const vital_signs& signs) {
+  auto status = health::up;
+  json::object services;
+  for (const auto& [call, last] : signs.calls()) {
+    json::object one{{"status", to_string(last.good() ? health::up : health::degraded)}};
+    tell(one, last);
+    if (!last.good()) status = health::degraded;
+    if (!services.contains(call.first)) services[call.first] = json::object{};
+    services[call.first].as_object()[call.second] = std::move(one);
+  }
+  return component(status, std::move(services));
+}
+
+json::object configuration_component(const vital_signs& signs) {
+  const auto problems = signs.configuration();
+  if (problems.empty()) return component(health::up);
+  json::array listed;
+  for (const auto& one : problems)
+    if (listed.size() < most_listed) listed.emplace_back(one);
+  return component(health::degraded, {{"count", problems.size()}, {"problems", std::move(listed)}});
+}
+
+json::object listener_component(const hub_settings& settings) {
+  const auto at = [](const std::string& address, std::uint16_t port, bool tls) {
+    return json::object{{"address", address}, {"port", port}, {"tls", tls}};
+  };
+  return component(
+      health::up,
+      {{"api", at(settings.api.address, settings.api.port, !settings.api.key_file.empty())},
+       {"admin",
+        at(settings.admin.address, settings.admin.port, !settings.admin.key_file.empty())}});
+}
+
+struct judged_organisation {
+  organisation_id id;
+  organisation_health health;
+};
+
+json::object organisations_component(const health_facts& facts, std::size_t& troubled) {
+  std::vector<judged_organisation> all;
+  const auto seen = facts.signs.organisations();
+  if (facts.directory)
+    for (const auto& one : facts.directory->organisations()) {
+      const auto found = seen.find(one->id);
+      all.push_back(
+          {one->id, judge(*one, found == seen.end() ? nullptr : &found->second, facts.now)});
+    }
+  // Who is in trouble comes first, and so is in the list.
+  std::ranges::sort(all, [](const auto& a, const auto& b) {
+    return a.health.status != b.health.status ? a.health.status > b.health.status : a.id < b.id;
+  });
+
+  json::object listed;
+  for (auto& one : all) {
+    if (one.health.status != health::up) ++troubled;
+    if (listed.size() < most_listed)
+      listed[one.id.to_string()] = component(one.health.status, std::move(one.health.details));
+  }
+  return component(
+      troubled == 0 ? health::up : health::degraded,
+      {{"total", all.size()}, {"inTrouble", troubled}, {"organisations", std::move(listed)}});
+}
+
+}  // namespace
+
+std::string_view to_string(health status) {
+  switch (status) {
+    case health::up:
+      return "UP";
+    case health::degraded:
+      return "DEGRADED";
+    case health::down:
+      return "DOWN";
+  }
+  return "UNKNOWN";
+}
+
+organisation_health judge(const tenants::organisation& who, const vital_signs::organisation* seen,
+                          time_point now) {
+  organisation_health out;
+  out.details["name"] = who.name;
+  if (!seen) return out;
+  if (seen->keys) {
+    json::object keys;
+    const auto status = judge_keys(*seen->keys, now, keys);
+    out.status = std::max(out.status, status);
+    keys["status"] = to_string(status);
+    out.details["keystore"] = std::move(keys);
+  }
+  json::object polls;
+  for (const auto& [via, last] : seen->polls) {
+    json::object poll;
+    const auto status = judge_poll(last, now, poll);
+    out.status = std::max(out.status, status);
+    poll["status"] = to_string(status);
+    polls[kp::to_string(via)] = std::move(poll);
+  }
+  if (!polls.empty()) out.details["polls"] = std::move(polls);
+  return out;
+}
+
+hub_health judge(const health_facts& facts) {
+  hub_health out;
+  auto disk = health::up;
+  json::object parts;
+  parts["configuration"] = configuration_component(facts.signs);
+  parts["db"] = store_component(facts.signs);
+  parts["diskSpace"] = disk_component(facts, disk);
+  parts["listeners"] = listener_component(facts.settings);
+  parts["livenessState"] = component(health::up);
+  parts["nextMoveQueue"] = queue_component(facts);
+  parts["organisations"] = organisations_component(facts, out.organisations_in_trouble);
+  parts["ping"] = component(health::up);
+  const bool ready = facts.signs.now() == vital_signs::phase::ready;
+  parts["readinessState"] = component(ready ? health::up : health::down);
+  parts["upstream"] = upstream_component(facts.signs);
+  // What is DEGRADED is so inside its part: the hub as a whole works, or does not.
+  out.status = actors::is_up(facts.signs) && disk == health::up ? health::up : health::down;
+  out.body["status"] = to_string(out.status);
+  out.body["components"] = std::move(parts);
+  out.body["groups"] = json::array{"liveness", "readiness"};
+  return out;
+}
+
+}  // namespace kp::admin
