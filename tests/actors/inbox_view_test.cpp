@@ -10,8 +10,13 @@ class inbox_view : public channel_test {
   const std::string health = "ff88849c-e281-4809-8555-7cd54952b920";
 
   void SetUp() override {
-    arrives(health, {.document = {.process = "urn:health"}});
-    arrives(plan, {.document = {.process = "urn:plan"}});
+    arrives_of(health, "urn:health");
+    arrives_of(plan, "urn:plan");
+  }
+  void arrives_of(const std::string& id, const std::string& process) {
+    inbound letter;
+    letter.document.process = process;
+    arrives(id, letter);
   }
   api_answer ask_as(const std::shared_ptr<const tenants::inbox_view>& view, endpoint what,
                     const std::string& argument = {}) {

@@ -3,6 +3,7 @@
 #include "protocol/http/http_error.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
