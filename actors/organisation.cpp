@@ -234,12 +234,8 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
         return left_alone_counts{};
       },
       [=](const webhook_call& call) -> caf::result<api_answer> {
-        auto promise = self->make_response_promise();
-        if (const auto webhooks = here->webhooks())
-          promise.delegate(webhooks, call);
-        else
-          promise.deliver(caf::make_error(caf::sec::request_receiver_down));
-        return promise;
+        if (const auto webhooks = here->webhooks()) return passed_on(self, webhooks, call);
+        return caf::make_error(caf::sec::request_receiver_down);
       },
   };
 }

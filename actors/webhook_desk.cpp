@@ -152,10 +152,10 @@ void webhook_desk::ping(const std::string& endpoint, std::vector<std::string> se
   const auto target = http::parse_url(endpoint);
   with_.post(std::move(push), [this, then = std::move(then),
                                origin = target ? target->origin()
-                                               : std::string()](const webhook_outcome& outcome) {
+                                               : std::string()](const webhook_outcome& what) {
     --pings_;
-    if (!outcome.taken())
-      log(log_level::warning, "a webhook endpoint did not answer the ping: " + outcome.why(),
+    if (!what.taken())
+      log(log_level::warning, "a webhook endpoint did not answer the ping: " + what.why(),
           {{"organisation", in().id().to_string()}, {"endpoint", origin}});
     then();
   });

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace kp::actors {
@@ -77,7 +78,7 @@ class dispatcher {
   }
 
   void rung(channel_number channel) {
-    if (const auto ear = ears_.find(channel); ear != ears_.end()) *ear->second.on_its_way = false;
+    if (const auto its = ears_.find(channel); its != ears_.end()) *its->second.on_its_way = false;
     for (auto& [id, line] : lines_)
       if (line->who().channel == channel) line->rung();
     pump();

@@ -13,8 +13,9 @@ using testing::HasSubstr;
 class webhooks : public in_town {
  protected:
   void TearDown() override {
-    if (here && here->hub().running())
+    if (here && here->hub().running()) {
       EXPECT_EQ(here->api(arkiv, "DELETE", "/api/subscriptions").status, 200u);
+    }
     in_town::TearDown();
   }
   rest_answer subscribe(const webhook_receiver& receiver, const std::string& more = {}) {
