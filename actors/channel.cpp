@@ -46,6 +46,7 @@ caf::behavior channel(caf::event_based_actor* self, channel_args args) {
         return promise;
       },
       [=](const arkivmelding_read& done) { guarded([&] { seat->resume(done); }); },
+      [=](const settings_changed& now) { guarded([&] { seat->use(now.context); }); },
       [=](const sweep_locks&) { guarded([&] { seat->sweep(); }); },
   };
 }

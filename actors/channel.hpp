@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/tenants_messages.hpp"
 
 namespace kp::actors {
 
@@ -19,6 +20,7 @@ struct channel_args {
 //   upload_end       -> api_answer          6.3, after it
 //   upload_too_large -> api_answer
 //   multipart_send   -> api_answer          6.5
+//   settings_changed
 // Nothing is answered 2xx before it is durable.
 caf::behavior channel(caf::event_based_actor* self, channel_args args);
 

@@ -75,6 +75,11 @@ class router {
   }
   left_alone_counts counts() const { return counts_; }
 
+  void use(const settings_changed& now) {
+    args_.context = now.context;
+    seats.use(now.context);
+  }
+
   void receive(const arrival& arrived, caf::response_promise promise) {
     reply<arrival_outcome> answer(
         std::move(promise),
@@ -167,6 +172,7 @@ caf::behavior channel_router(caf::event_based_actor* self, channel_router_args a
   state->seats.start();
   return {
       [=](const route_reference& asked) { return state->route(asked); },
+      [=](const settings_changed& now) { state->use(now); },
       [=](const arrival& arrived) -> caf::result<arrival_outcome> {
         auto promise = self->make_response_promise();
         state->receive(arrived, promise);

@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/tenants_messages.hpp"
 
 namespace kp::actors {
 
@@ -13,6 +14,7 @@ struct channel_router_args {
 
 // Who receives what in one organisation. Understands:
 //   route_reference -> routed           dpo.md 6.3
+//   settings_changed
 //   arrival         -> arrival_outcome  dpo.md 5.5 and the recommendations of 5.4, 5.5; one commit
 //   move_seat       -> seat_moved       actors/seat_messages.hpp
 //   show_seats      -> seats_shown

@@ -36,6 +36,12 @@ void log_bug(std::string_view what) {
 channel_seat::channel_seat(caf::event_based_actor* self, channel_args args)
     : self_(self), args_(std::move(args)), place_{args_.context, args_.number} {}
 
+void channel_seat::use(const std::shared_ptr<organisation_context>& now) {
+  args_.context = place_.context = now;
+  peeks_->from = 0;  // messages of a channel that was taken over may have been moved to the front
+  plan_sweep();
+}
+
 channel_seat::answer_to channel_seat::promise(std::string_view path,
                                               caf::response_promise to) const {
   return {std::move(to), unexpected(path)};

@@ -28,6 +28,9 @@ class channel_seat {
 
   channel_seat(caf::event_based_actor* self, channel_args args);
 
+  // What begins from now on follows these settings.
+  void use(const std::shared_ptr<organisation_context>&);
+
   // What is answered when a handler forgets to, or throws.
   api_answer unexpected(std::string_view path) const;
   answer_to promise(std::string_view path, caf::response_promise) const;

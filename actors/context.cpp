@@ -18,10 +18,12 @@ storage::status_queue::includes queues_of(const tenants::organisation& settings,
 organisation_context::organisation_context(std::shared_ptr<hub_context> hub_,
                                            std::shared_ptr<const tenants::organisation> settings_,
                                            std::map<channel_name, channel_number> numbers_,
-                                           std::shared_ptr<storage::row_ids> ids_)
+                                           std::shared_ptr<storage::row_ids> ids_,
+                                           std::map<channel_number, channel_number> merged_)
     : hub(std::move(hub_)),
       settings(std::move(settings_)),
       numbers(std::move(numbers_)),
+      merged(std::move(merged_)),
       ids(std::move(ids_)),
       messages(hub->store, settings->id),
       inbox(hub->store, settings->id),
@@ -39,9 +41,15 @@ storage::transfers organisation_context::transfers(service via) const {
 }
 
 const tenants::channel_settings* organisation_context::channel(channel_number number) const {
+  const auto today = current(number);
   for (const auto& [name, its] : numbers)
-    if (its == number) return settings->find(name);
+    if (its == today) return settings->find(name);
   return nullptr;
+}
+
+channel_number organisation_context::current(channel_number number) const {
+  const auto found = merged.find(number);
+  return found == merged.end() ? number : found->second;
 }
 
 }  // namespace kp::actors

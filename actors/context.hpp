@@ -10,6 +10,7 @@
 #include "storage/feed.hpp"
 #include "storage/repositories.hpp"
 #include "tenants/organisation.hpp"
+#include "tenants/tenants_state.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -53,6 +54,7 @@ struct hub_context {
   std::shared_ptr<webhook_means> webhooks = nullptr;              // nullptr: no webhooks (tests)
   std::shared_ptr<metrics::hub_meters> meters = metrics::make_hub_meters(0);
   std::shared_ptr<vital_signs> signs = make_vital_signs();
+  std::shared_ptr<tenants::tenants_state> tenants = std::make_shared<tenants::tenants_state>();
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.
@@ -60,11 +62,13 @@ struct organisation_context {
   organisation_context(std::shared_ptr<hub_context> hub_,
                        std::shared_ptr<const tenants::organisation> settings_,
                        std::map<channel_name, channel_number> numbers_,
-                       std::shared_ptr<storage::row_ids> ids_);
+                       std::shared_ptr<storage::row_ids> ids_,
+                       std::map<channel_number, channel_number> merged_ = {});
 
   std::shared_ptr<hub_context> hub;
   std::shared_ptr<const tenants::organisation> settings;
   std::map<channel_name, channel_number> numbers;  // of the channels in settings
+  std::map<channel_number, channel_number> merged;  // which number took over another one's records
 
   std::shared_ptr<storage::row_ids> ids;
   storage::outgoing_messages messages;
@@ -77,6 +81,8 @@ struct organisation_context {
   storage::transfers transfers(service via) const;
 
   const tenants::channel_settings* channel(channel_number) const;
+  // The number that is used today instead of one that was written down earlier.
+  channel_number current(channel_number) const;
   organisation_id id() const { return settings->id; }
 };
 

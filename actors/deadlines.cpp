@@ -40,6 +40,8 @@ class keeper {
  public:
   keeper(caf::event_based_actor* self, deadlines_args args) : self_(self), args_(std::move(args)) {}
 
+  void use(const settings_changed& now) { args_.context = now.context; }
+
   // Ends what has passed, then sleeps until the next one.
   void look_now() {
     if (busy_) {
@@ -168,6 +170,7 @@ caf::behavior deadlines(caf::event_based_actor* self, deadlines_args args) {
   upkeep->tend_all();
   return {
       [=](const expiry_changed&) { state->look_now(); },
+      [=](const settings_changed& now) { state->use(now); },
       [=](const look& tick) { state->on_look(tick); },
       [=](const tend_channels&) { upkeep->tend_all(); },
   };

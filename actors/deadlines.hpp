@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/tenants_messages.hpp"
 
 namespace kp::actors {
 

@@ -14,6 +14,15 @@ caf::behavior dpo_adapter(caf::event_based_actor* self, dpo_adapter_args args) {
       [=](const outbox_changed& nudge) {
         if (nudge.via == service::dpo) sending->look();
       },
+      [=](const settings_changed& now) {
+        sending->use(now);
+        polling->use(now);
+      },
+      [=](const work_as& told) {
+        sending->work_in(told.mode);
+        polling->work_in(told.mode);
+      },
+      [=](const are_you_idle&) { return idle_answer{sending->idle() && polling->idle()}; },
       [=](const outbox_look& tick) { sending->on_look(tick); },
       [=](const claims_look& tick) { sending->on_claims(tick); },
       [=](const dpo_sent& answer) { sending->on_sent(answer); },

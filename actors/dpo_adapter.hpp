@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/tenants_messages.hpp"
 #include "actors/upstream.hpp"
 
 namespace kp::actors {
@@ -18,7 +19,7 @@ struct dpo_adapter_args {
 
 // Connects one organisation to DPO: claims due items of its outbox and sends them, ten at a time
 // (dpo.md 4.4), polls for arrivals for all channels at once (5.1), recovers downloads that were never
-// confirmed (5.4). Understands outbox_changed.
+// confirmed (5.4). Understands outbox_changed, settings_changed, work_as, are_you_idle.
 caf::behavior dpo_adapter(caf::event_based_actor* self, dpo_adapter_args args);
 
 // The real network.

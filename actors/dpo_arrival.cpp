@@ -93,7 +93,7 @@ class decision_maker {
       out_.channel = before->channel;
       return {};
     }
-    auto channel = what_.channel;
+    auto channel = in_.current(what_.channel);
     if (type_ == "arkivmelding_kvittering") {
       KP_TRY(const auto sender, receipt());
       if (sender && in_.channel(*sender)) channel = *sender;
@@ -272,10 +272,7 @@ destination destination_of(const organisation_context& in, service via,
   using kind = destination::kind;
   if (reference)
     for (const auto& channel : in.settings->channels) {
-      const auto& taken_over = channel.previous_message_channels;
-      if (channel.message_channel != reference &&
-          std::ranges::find(taken_over, *reference) == taken_over.end())
-        continue;
+      if (!tenants::answers_to(channel, *reference)) continue;
       if (channel.external) return {kind::external, {}};
       const auto found = in.numbers.find(channel.name);
       if (found == in.numbers.end()) return {};

@@ -37,7 +37,23 @@ void dpo_poller::start() {
   if (in().settings->dpo.enabled) poll_in(args_.first_poll);
 }
 
+void dpo_poller::use(const settings_changed& now) {
+  const auto before = in().settings->dpo.poll_interval;
+  args_.context = now.context;
+  args_.transport = now.dpo;
+  const auto interval = in().settings->dpo.poll_interval;
+  if (interval != before && phase_ == phase::resting && mode_ == working_mode::normal)
+    poll_in(interval);
+}
+
+void dpo_poller::work_in(working_mode mode) {
+  const bool begins = mode == working_mode::normal && mode_ != mode;
+  mode_ = mode;
+  if (begins && phase_ == phase::resting) poll_in(microseconds(0));
+}
+
 void dpo_poller::on_poll(const poll_now& tick) {
+  if (mode_ != working_mode::normal) return;
   if (tick.epoch == epoch_ && phase_ == phase::resting) begin_round();
 }
 
@@ -82,7 +98,7 @@ void dpo_poller::begin_round() {
 }
 
 void dpo_poller::next_user() {
-  if (users_.empty() || rest_until_) return end_round();
+  if (users_.empty() || rest_until_ || mode_ != working_mode::normal) return end_round();
   candidates_.clear();
   todo_.clear();
   phase_ = phase::searching;
@@ -231,6 +247,7 @@ void dpo_poller::end_round() {
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.
 void dpo_poller::poll_in(microseconds delay) {
+  if (mode_ != working_mode::normal) return;  // work_in() begins again
   if (delay.count() <= 0) return self_->send(self_, poll_now{++epoch_});
   self_->delayed_send(self_, delay, poll_now{++epoch_});
 }

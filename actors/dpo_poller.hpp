@@ -97,6 +97,11 @@ class dpo_poller {
 
   dpo_poller(caf::event_based_actor* self, const dpo_adapter_args& args);
 
+  // As dpo_sender's. Only in the normal mode is anything asked for.
+  void use(const settings_changed& now);
+  void work_in(working_mode mode);
+  bool idle() const { return phase_ == phase::resting; }
+
   void start();
   void on_poll(const poll_now&);
   void on_found(const dpo_found&);
@@ -151,6 +156,7 @@ class dpo_poller {
   transfer_memory memory_;
   bool loaded_ = false;
 
+  working_mode mode_ = working_mode::normal;
   std::uint64_t epoch_ = 0;
   std::uint64_t rounds_ = 0;
   std::uint64_t step_ = 0;

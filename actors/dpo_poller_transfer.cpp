@@ -20,7 +20,7 @@ error stopped() {
 }  // namespace
 
 void dpo_poller::next_transfer() {
-  if (todo_.empty() || rest_until_) {
+  if (todo_.empty() || rest_until_ || mode_ != working_mode::normal) {
     users_.pop_front();
     return next_user();
   }

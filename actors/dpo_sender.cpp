@@ -46,6 +46,23 @@ dpo_sender::dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& arg
       owner_(fmt::format("{} dpo-adapter {}", run_of_this_process(),
                          args.context->hub->random.uuid())) {}
 
+void dpo_sender::use(const settings_changed& now) {
+  args_.context = now.context;
+  args_.transport = now.dpo;
+}
+
+void dpo_sender::work_in(working_mode mode) {
+  mode_ = mode;
+  look();
+}
+
+bool dpo_sender::idle() const {
+  if (claiming_ || !in_flight_.empty()) return false;
+  if (mode_ != working_mode::sending_only) return true;
+  const auto next = outbox().next_due();
+  return next && !*next;
+}
+
 void dpo_sender::recover() {
   claiming_ = true;
   commit_decision(
@@ -73,6 +90,7 @@ void dpo_sender::look() {
     again_ = true;
     return;
   }
+  if (mode_ == working_mode::ending) return;
   if (!recovered_) return recover();
   if (in_flight_.size() >= max_in_flight) return;  // the next end looks again
   claiming_ = true;
@@ -130,7 +148,7 @@ void dpo_sender::begin(work& w) {
   if (item.expires && *item.expires <= now())
     return give_up(w, {status_name::levetid_utlopt, std::string(lifetime_passed), {}, now()});
   if (item.kind == outbox_kind::message) {
-    auto message = in().messages.find(item.channel, item.message);
+    auto message = in().messages.find(item.message);
     if (!message) return failed(w, message.error());
     if (!*message) return settle(w, {});  // deleted meanwhile
     w.message = *std::move(message);
@@ -252,7 +270,7 @@ result<storage::batch> dpo_sender::decide_end(const work& w,
       if (!registered) return registered.error();
     }
   }
-  KP_TRY(const auto message, in().messages.find(item.channel, item.message));
+  KP_TRY(const auto message, in().messages.find(item.message));
   if (!message) return changes;
   in().messages.remove(changes, *message);
   for (const auto& file : message->files) {

@@ -36,6 +36,12 @@ class dpo_sender {
 
   dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& args);
 
+  // What begins from now on follows these; what is under way ends as it began.
+  void use(const settings_changed& now);
+  void work_in(working_mode mode);
+  // Nothing is being sent, and when it sends only, nothing waits to be sent either.
+  bool idle() const;
+
   void look();
   void on_look(const outbox_look&);
   void on_claims(const claims_look&);
@@ -76,6 +82,7 @@ class dpo_sender {
   time_point cursor_{};
   bool recovered_ = false;  // claims of earlier runs have been given back
   bool claiming_ = false;
+  working_mode mode_ = working_mode::normal;
   bool again_ = false;     // a nudge came while claiming
   bool renewing_ = false;  // a claims_look is under way
   std::uint64_t epoch_ = 0;

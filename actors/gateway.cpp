@@ -16,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -35,8 +37,39 @@ http::headers security_headers() {
           {"X-Frame-Options", "DENY"}};
 }
 
-std::string seat_key(organisation_id organisation, const channel_name& channel) {
-  return organisation.to_string() + '/' + channel.to_string();
+// A channel's actor, and how many requests are with it.
+struct open_seat {
+  seat_opened what;
+  std::size_t requests = 0;
+  bool closed = false;
+
+  void tell_when_left() const {
+    if (!closed || requests > 0) return;
+    if (const auto owner = caf::actor_cast<caf::actor>(what.owner))
+      caf::anon_send(owner, seat_left{what.channel, what.seat});
+  }
+};
+
+class guest {
+ public:
+  explicit guest(std::shared_ptr<open_seat> at) : at_(std::move(at)) { ++at_->requests; }
+  guest(const guest&) = delete;
+  guest& operator=(const guest&) = delete;
+  ~guest() {
+    --at_->requests;
+    at_->tell_when_left();
+  }
+
+ private:
+  std::shared_ptr<open_seat> at_;
+};
+
+// Whether a request brings something that is to be sent.
+bool brings_new(const route& way) {
+  if (std::holds_alternative<route::upload>(way.to)) return true;
+  if (std::holds_alternative<route::multipart>(way.to)) return true;
+  const auto* to = std::get_if<route::call>(&way.to);
+  return to && (to->what == endpoint::create || to->what == endpoint::send);
 }
 
 // Counts a request in for as long as it lives.
@@ -95,7 +128,9 @@ struct gateway_desk::state {
   gateway_listeners listeners;
   std::shared_ptr<const tenants::directory> newest;
   request_meters meters;
-  std::unordered_map<std::string, caf::actor> seats;
+  std::unordered_map<organisation_id, std::map<channel_name, std::shared_ptr<open_seat>>> seats;
+  std::size_t seat_count = 0;
+  std::set<organisation_id> draining;
   std::size_t seats_expected = 0;
   std::function<void()> all_seated;
   organisations with_data_key;
@@ -124,9 +159,41 @@ struct gateway_desk::state {
   }
 
   void tell_when_seated() {
-    if (!all_seated || seats.size() < seats_expected) return;
+    if (!all_seated || seat_count < seats_expected) return;
     const auto tell = std::exchange(all_seated, nullptr);
     tell();
+  }
+
+  std::shared_ptr<open_seat> find_seat(organisation_id organisation,
+                                       const channel_name& channel) const {
+    const auto its = seats.find(organisation);
+    if (its == seats.end()) return nullptr;
+    const auto seat = its->second.find(channel);
+    return seat == its->second.end() ? nullptr : seat->second;
+  }
+
+  void open(const seat_opened& opened) {
+    auto& seat = seats[opened.organisation][opened.channel];
+    if (!seat) ++seat_count;
+    // Requests with the one before end there.
+    if (!seat || seat->what.seat != opened.seat)
+      seat = std::make_shared<open_seat>(open_seat{opened, 0, false});
+    tell_when_seated();
+  }
+
+  void close_what_is_not_in(const tenants::directory& directory, organisation_id organisation) {
+    const auto its = seats.find(organisation);
+    if (its == seats.end()) return;
+    const auto owner = directory.find(organisation);
+    std::erase_if(its->second, [&](const auto& each) {
+      const auto* channel = owner ? owner->find(each.first) : nullptr;
+      if (channel && !channel->external) return false;
+      each.second->closed = true;
+      each.second->tell_when_left();
+      --seat_count;
+      return true;
+    });
+    if (its->second.empty()) seats.erase(its);
   }
 
   http::server_response refuse(const api::problem& why, const http::request_head& head,
@@ -305,13 +372,18 @@ struct gateway_desk::state {
       co_return refuse(api::not_acceptable(), head);
 
     const auto organisation = (*who)->owner->id;
-    const auto seat = seats.find(seat_key(organisation, (*who)->channel->name));
-    if (seat == seats.end())
+    const auto seat = find_seat(organisation, (*who)->channel->name);
+    if (draining.contains(organisation) && brings_new(way))
+      co_return refuse(
+          api::try_later(503, "This organisation is being removed and takes no new messages"),
+          head);
+    if (!seat)
       co_return refuse(api::try_later(503, "The channel is being opened; try again"), head);
+    const guest at_seat(seat);
     const auto patience = patience_of(way, head);
     if (!patience) co_return refuse(patience.error(), head);
     if (patience->listens)
-      co_return co_await listen(seat->second, **who, way, *patience, head, body);
+      co_return co_await listen(seat->what.seat, **who, way, *patience, head, body);
     auto& mine = in_flight_of[organisation.number()];
     if (in_flight >= hub->settings.max_requests_in_flight)
       co_return refuse(api::try_later(503, "The hub is busy; try again"), head);
@@ -323,8 +395,7 @@ struct gateway_desk::state {
     if (admitted.refusal)
       co_return refuse(api::try_later(429, admitted.refusal->text), head,
                        admitted.refusal->retry_after);
-
-    const auto handle_of_seat = seat->second;
+    const auto handle_of_seat = seat->what.seat;
     if (const auto* to = std::get_if<route::call>(&way.to))
       co_return co_await call(handle_of_seat, **who, *to, head, body);
     if (const auto* to = std::get_if<route::upload>(&way.to))
@@ -380,9 +451,14 @@ void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) 
   state_->sign_ins.replace(std::move(directory));
 }
 
+void gateway_desk::replace(const directory_changed& now) {
+  replace(now.directory);
+  state_->draining = now.draining;
+  for (const auto id : now.changed) state_->close_what_is_not_in(*now.directory, id);
+}
+
 void gateway_desk::seat(const seat_opened& opened) {
-  state_->seats[seat_key(opened.organisation, opened.channel)] = opened.seat;
-  state_->tell_when_seated();
+  state_->open(opened);
 }
 
 void gateway_desk::when_seated(std::size_t count, std::function<void()> then) {
@@ -414,6 +490,9 @@ caf::behavior gateway(caf::event_based_actor*, std::shared_ptr<hub_context> hub,
   return {
       [=](const seat_opened& opened) {
         http::asio::post(hub->network, [desk, opened] { desk->seat(opened); });
+      },
+      [=](const directory_changed& now) {
+        http::asio::post(hub->network, [desk, now] { desk->replace(now); });
       },
   };
 }

@@ -24,6 +24,7 @@ class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
   // On the network thread.
   void replace(std::shared_ptr<const tenants::directory> directory);
   std::shared_ptr<const tenants::directory> directory() const;  // nullptr before the first
+  void replace(const directory_changed& now);
   void seat(const seat_opened& opened);
   // Calls `then` once, when `count` different seats have been opened; at once for none.
   void when_seated(std::size_t count, std::function<void()> then);
@@ -40,7 +41,7 @@ class gateway_desk : public std::enable_shared_from_this<gateway_desk> {
   std::unique_ptr<state> state_;
 };
 
-// The gateway as the other actors see it. Understands seat_opened.
+// The gateway as the other actors see it. Understands seat_opened, directory_changed.
 caf::behavior gateway(caf::event_based_actor* self, std::shared_ptr<hub_context> hub,
                       std::shared_ptr<gateway_desk> desk);
 

@@ -1,7 +1,6 @@
 #include "actors/hub.hpp"
 
-#include "actors/organisation.hpp"
-#include "actors/supervision.hpp"
+#include "actors/hub_tenants.hpp"
 #include "actors/upstream_limiter.hpp"
 #include "metrics/hub_meters.hpp"
 
@@ -22,23 +21,8 @@ caf::behavior hub(caf::event_based_actor* self, hub_args args) {
   self->monitor(front);
   self->monitor(args.writer);
 
-  auto organisations = std::make_shared<nursery>(
-      self, "the hub", [meters = args.context->meters] { meters->actor_restarts.add(); });
-  const auto count = std::max<std::size_t>(args.organisations.size(), 1);
-  for (std::size_t i = 0; i < args.organisations.size(); ++i) {
-    const auto& one = args.organisations[i];
-    organisation_args its;
-    its.hub = args.context;
-    its.settings = one;
-    its.writer = args.writer;
-    its.limiter = limiter;
-    its.gateway = front;
-    // Spread over one interval, so that the polls of many do not come at once.
-    its.first_poll = std::chrono::milliseconds(one->dpo.poll_interval) *
-                     static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count);
-    organisations->add("organisation " + one->id.to_string(),
-                       [&system, its] { return system.spawn(organisation, its); });
-  }
+  auto organisations = std::make_shared<hub_tenants>(self, args, limiter, front);
+  organisations->start(args.organisations);
 
   self->set_down_handler([=, essential = std::vector{limiter.address(), front.address(),
                                                      args.writer.address()}](caf::down_msg& down) {
@@ -55,7 +39,12 @@ caf::behavior hub(caf::event_based_actor* self, hub_args args) {
     self->demonitor(args.writer);
     self->quit(std::move(stop.reason));
   });
-  return {[=](const restart_child& which) { organisations->restart(which); }};
+  return {
+      [=](const restart_child& which) { organisations->restart(which); },
+      [=](const tenants_changed& now) { organisations->change(now); },
+      [=](const organisation_ended& said) { organisations->ended(said); },
+      [=](const directory_built& made) { organisations->publish(made); },
+  };
 }
 
 }  // namespace kp::actors

@@ -6,14 +6,19 @@
 #include "actors/deadlines.hpp"
 #include "actors/dpo_adapter.hpp"
 #include "actors/registry_desk.hpp"
+#include "actors/retrying_commit.hpp"
 #include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
 #include "actors/webhook_dispatcher.hpp"
 #include "metrics/hub_meters.hpp"
+#include "storage/channel_moves.hpp"
+#include "storage/channel_numbers.hpp"
 #include "storage/reindex.hpp"
 #include "storage/storage_error.hpp"
+#include "tenants/changes.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace kp::actors {
 
@@ -23,7 +28,16 @@ constexpr std::chrono::milliseconds turn_deadline{130'000};
 constexpr std::chrono::seconds number_again_after{5};
 constexpr std::size_t index_rows_at_once = 1000;
 
+constexpr std::chrono::milliseconds look_again{200};
+constexpr std::chrono::seconds idle_deadline{10};
+constexpr std::size_t records_at_once = 200;
+constexpr std::size_t most_counted = 1000;
+
 struct number_channels {};
+struct move_records {};
+struct end_look {  // only the newest counts
+  std::uint64_t epoch = 0;
+};
 
 // The national limits, as a coroutine waits for them.
 upstream::turn turns(caf::event_based_actor* self, const organisation_args& args) {
@@ -47,8 +61,6 @@ upstream::rest rests(const organisation_args& args) {
   };
 }
 
-using indices = std::vector<std::size_t>;
-
 class house {
  public:
   house(caf::event_based_actor* self, organisation_args args)
@@ -58,38 +70,81 @@ class house {
                   [meters = args_.hub->meters] { meters->actor_restarts.add(); }),
         ids_(std::make_shared<storage::row_ids>(args_.hub->store, args_.settings->id)) {}
 
-  // Gives numbers to channels that have none yet and completes what the store has on record of
-  // them; then opens the house.
+  // Gives numbers to the channels of the newest settings; when all have one, the house follows
+  // them.
   void number() {
-    const storage::channel_registry registry(args_.hub->store, args_.settings->id);
-    auto known = registry.all();
-    if (!known) return again(known.error());
-    auto changes = std::make_shared<storage::batch>();
-    for (const auto& channel : args_.settings->channels) {
-      const auto has = [&](const auto& entry) { return entry.name == channel.name; };
-      if (std::ranges::any_of(*known, has)) continue;
-      known->push_back({channel.name, registry.add(*changes, channel.name, *known)});
-    }
-    std::map<channel_name, channel_number> numbers;
-    for (const auto& entry : *known)
-      if (args_.settings->find(entry.name)) numbers.emplace(entry.name, entry.number);
-    if (changes->empty()) {
-      for (const auto& [name, number] : numbers) {
-        const auto complete = storage::complete_indexes(
-            *changes, args_.hub->store, args_.settings->id, number, index_rows_at_once);
-        if (!complete) return again(complete.error());
-      }
-    }
-    if (changes->empty()) return open(std::move(numbers));
-    self_->request(args_.writer, caf::infinite, commit{changes})
+    if (numbering_) return;  // the newest settings are looked at when it is done
+    numbering_ = true;
+    const auto settings = args_.settings;
+    const auto found = std::make_shared<storage::channel_numbers>();
+    const auto more = std::make_shared<bool>(false);
+    commit_decision(
+        self_, args_.writer,
+        [this, settings, found, more]() -> result<storage::batch> {
+          std::vector<storage::wanted_channel> wanted;
+          for (const auto& each : settings->channels)
+            wanted.push_back({each.name, each.previous_names});
+          storage::batch changes;
+          KP_TRY(*found, storage::number_channels(changes, args_.hub->store, settings->id, wanted));
+          *more = !changes.empty();
+          if (!*more) {
+            KP_TRY(*more, complete_records(changes, *found));
+          }
+          return changes;
+        },
+        [this, settings, found, more](result<void> done) {
+          numbering_ = false;
+          if (!done) return again(done.error());
+          if (*more || settings != args_.settings) return number();
+          follow(*found);
+        });
+  }
+
+  void apply(const apply_settings& now, caf::response_promise promise) {
+    waiting_.push_back(std::move(promise));
+    args_.settings = now.settings;
+    ending_.reset();
+    ++end_epoch_;
+    number();
+  }
+
+  void end(const end_organisation& how) {
+    ending_ = how;
+    tell_adapter(how.drain ? working_mode::sending_only : working_mode::ending);
+    look_whether_ended({++end_epoch_});
+  }
+
+  void look_whether_ended(const end_look& tick) {
+    if (!ending_ || tick.epoch != end_epoch_) return;
+    if (args_.hub->time.now() >= ending_->deadline) return say_ended(false);
+    const auto not_yet = [this, tick] { self_->delayed_send(self_, look_again, tick); };
+    if (!context_ || (!ending_->drain && !open_.empty())) return not_yet();
+    const auto adapter = dpo_adapter_ ? children_[*dpo_adapter_] : caf::actor();
+    if (!adapter) return dpo_adapter_ ? not_yet() : say_ended(true);
+    self_->request(adapter, idle_deadline, are_you_idle{})
         .then(
-            [this](const committed& done) {
-              if (done.failure) return again(*done.failure);
-              number();
+            [this, tick, not_yet](const idle_answer& answer) {
+              if (!ending_ || tick.epoch != end_epoch_) return;
+              if (answer.idle) return say_ended(true);
+              not_yet();
             },
-            [this](const caf::error& why) {
-              again(transient(storage::storage_errc::io, self_->system().render(why)));
-            });
+            [not_yet](const caf::error&) { not_yet(); });
+  }
+
+  // The gateway has let go of a seat: the channel ends unless it has one under another name.
+  void left(const seat_left& gone) {
+    if (!context_) return;
+    if (serves(gone.channel) && !ending_) return;
+    open_.erase(gone.channel);
+    if (ending_) return;
+    for (const auto& [number, index] : channels_) {
+      if (children_[index] != gone.seat) continue;
+      if (name_of(number)) return;
+      children_.end(index);
+      channels_.erase(number);
+      break;
+    }
+    move_next();
   }
 
   void on_down(const caf::down_msg& down) { children_.on_down(down); }
@@ -107,81 +162,252 @@ class house {
     if (deadlines_)
       if (const auto& keeper = children_[*deadlines_]) self_->send(keeper, expiry_changed{});
   }
+  void move_next() {
+    if (moving_ || !context_) return;
+    const auto ready = std::ranges::find_if(
+        merges_, [this](const auto& each) { return !channels_.contains(each.from); });
+    if (ready == merges_.end()) return;
+    moving_ = true;
+    move(*ready);
+  }
 
  private:
+  // What the store lacks of channels that nobody works on yet, a part at a time; whether there was
+  // something.
+  result<bool> complete_records(storage::batch& changes, const storage::channel_numbers& found) {
+    const auto complete = [&](channel_number number) -> result<bool> {
+      if (complete_.contains(number)) return true;
+      KP_TRY(const bool done,
+             storage::complete_indexes(changes, args_.hub->store, args_.settings->id, number,
+                                       index_rows_at_once));
+      if (done) complete_.insert(number);
+      return done;
+    };
+    for (const auto& [name, number] : found.numbers) KP_CHECK(complete(number));
+    for (const auto& merge : found.to_move) KP_CHECK(complete(merge.from));
+    return !changes.empty();
+  }
+
   void again(const error& why) {
     log(log_level::error, "channels not opened, tried again soon: " + why.message,
         {{"organisation", args_.settings->id.to_string()}});
     self_->delayed_send(self_, number_again_after, number_channels{});
   }
 
-  void open(std::map<channel_name, channel_number> numbers) {
-    auto context =
-        std::make_shared<organisation_context>(args_.hub, args_.settings, std::move(numbers), ids_);
-    auto clients = std::make_shared<upstream>(args_.hub, args_.settings,
-                                              upstream::limits{turns(self_, args_), rests(args_)});
-    const auto me = caf::actor_cast<caf::actor_addr>(self_);
-    const auto organisation_handle = [me] { return caf::actor_cast<caf::actor>(me); };
-    const auto writer = args_.writer;
-    auto& system = self_->system();
+  void follow(storage::channel_numbers& found) {
+    for (const auto& [before, after] : found.renamed)
+      say("a channel has another name now", before, after);
+    for (const auto& [before, after] : found.taken)
+      say("a channel is taken over by another one", before, after);
+    merges_ = std::move(found.to_move);
+    report_left(found.left);
+    const auto before = context_;
+    context_ = std::make_shared<organisation_context>(
+        args_.hub, args_.settings, std::move(found.numbers), ids_, std::move(found.merged));
+    if (!before)
+      open();
+    else
+      change(tenants::diff(*before->settings, *context_->settings));
+    for (const auto& [name, number] : context_->numbers)
+      if (serves(name)) seat(name, number);
+    for (auto& promise : waiting_) promise.deliver(settings_applied{});
+    waiting_.clear();
+    move_next();
+  }
 
-    const auto router = children_.add(
+  void open() {
+    renew_clients();
+    const auto me = caf::actor_cast<caf::actor_addr>(self_);
+    organisation_handle_ = [me] { return caf::actor_cast<caf::actor>(me); };
+    auto& system = self_->system();
+    router_ = children_.add(
         "channel router",
-        [=, &system] {
+        [this, &system] {
           return system.spawn(channel_router,
-                              channel_router_args{context, organisation_handle(), writer});
+                              channel_router_args{context_, organisation_handle_(), args_.writer});
         },
         [this](const caf::actor&) {
-          renew(dpo_adapter_ ? std::vector{*dpo_adapter_} : indices{});
+          if (dpo_adapter_) renew(*dpo_adapter_);
         });
-    router_ = router;
-    deadlines_ = children_.add("deadlines", [=, &system] {
-      return system.spawn(deadlines, deadlines_args{context, writer});
+    deadlines_ = children_.add("deadlines", [this, &system] {
+      return system.spawn(deadlines, deadlines_args{context_, args_.writer});
     });
     if (args_.hub->webhooks)
-      webhooks_ = children_.add("webhook dispatcher", [=, means = args_.hub->webhooks, &system] {
-        return system.spawn(webhook_dispatcher, webhook_dispatcher_args{context, means, writer});
+      webhooks_ = children_.add("webhook dispatcher", [this, &system] {
+        return system.spawn(webhook_dispatcher,
+                            webhook_dispatcher_args{context_, args_.hub->webhooks, args_.writer});
       });
-    const auto desk = children_.add(
+    desk_ = children_.add(
         "registry desk",
-        [=, &system] { return system.spawn(registry_desk, registry_desk_args{context, clients}); },
-        [this](const caf::actor&) { renew(channels_); });
-    if (args_.settings->dpo.enabled) {
-      auto transport = make_dpo_transport(context, clients);
-      dpo_adapter_ = children_.add("DPO adapter", [this, context, transport, router, writer,
-                                                   &system, first_poll = args_.first_poll] {
-        return system.spawn(dpo_adapter, dpo_adapter_args{context, transport, children_[router],
-                                                          writer, first_poll});
-      });
+        [this, &system] {
+          return system.spawn(registry_desk, registry_desk_args{context_, clients_});
+        },
+        [this](const caf::actor&) {
+          for (const auto& [number, index] : channels_) renew(index);
+        });
+    if (context_->settings->dpo.enabled) start_dpo(args_.first_poll);
+  }
+
+  void renew_clients() {
+    clients_ = std::make_shared<upstream>(args_.hub, args_.settings,
+                                          upstream::limits{turns(self_, args_), rests(args_)});
+  }
+
+  // An adapter that has been stopped is kept at rest, and works again when its service does.
+  void start_dpo(std::chrono::milliseconds first_poll) {
+    if (dpo_adapter_) return;
+    dpo_adapter_ = children_.add(
+        "DPO adapter",
+        [this, first_poll, &system = self_->system()] {
+          return system.spawn(dpo_adapter,
+                              dpo_adapter_args{context_, make_dpo_transport(context_, clients_),
+                                               children_[*router_], args_.writer, first_poll});
+        },
+        [this](const caf::actor& adapter) {
+          if (mode_ != working_mode::normal) self_->send(adapter, work_as{mode_});
+        });
+  }
+
+  void change(const tenants::organisation_changes& what) {
+    if (what.clients) renew_clients();
+    if (what.dpo_starts) start_dpo({});
+    const settings_changed news{context_, clients_, make_dpo_transport(context_, clients_)};
+    children_.tell_all(news);
+    // It follows the channels that there were when it was started; all it knows is in the store.
+    if (webhooks_ && (!what.added.empty() || !what.removed.empty())) children_.renew(*webhooks_);
+    tell_adapter(context_->settings->dpo.enabled ? working_mode::normal : working_mode::ending);
+  }
+
+  void tell_adapter(working_mode mode) {
+    mode_ = mode;
+    if (!dpo_adapter_) return;
+    if (const auto& adapter = children_[*dpo_adapter_]) self_->send(adapter, work_as{mode});
+  }
+
+  // Sees to it that the channel runs and that the gateway knows where.
+  void seat(const channel_name& name, channel_number number) {
+    const auto known = channels_.find(number);
+    if (known != channels_.end()) {
+      if (const auto& child = children_[known->second]) announce(name, child);
+      return;
     }
-    for (const auto& [name, number] : context->numbers) {
-      if (args_.settings->find(name)->external) continue;  // an installation elsewhere
-      channels_.push_back(children_.add(
-          "channel " + name.to_string(),
-          [this, context, at = number, organisation_handle, desk, writer, &system] {
-            return system.spawn(
-                channel, channel_args{context, at, organisation_handle(), children_[desk], writer});
-          },
-          [gateway = args_.gateway, id = args_.settings->id, called = name](
-              const caf::actor& seat) { caf::anon_send(gateway, seat_opened{id, called, seat}); }));
+    channels_[number] = children_.add(
+        "channel " + name.to_string(),
+        [this, number, &system = self_->system()] {
+          return system.spawn(channel, channel_args{context_, number, organisation_handle_(),
+                                                    children_[*desk_], args_.writer});
+        },
+        [this, number](const caf::actor& child) {
+          if (const auto called = name_of(number)) announce(*called, child);
+        });
+  }
+
+  void announce(const channel_name& name, const caf::actor& child) {
+    open_.insert(name);
+    self_->send(args_.gateway, seat_opened{args_.settings->id, name, child,
+                                           caf::actor_cast<caf::actor_addr>(self_)});
+  }
+
+  // Here, and not at an installation elsewhere.
+  bool serves(const channel_name& name) const {
+    const auto* channel = context_->settings->find(name);
+    return channel && !channel->external;
+  }
+
+  std::optional<channel_name> name_of(channel_number number) const {
+    for (const auto& [name, its] : context_->numbers)
+      if (its == number && serves(name)) return name;
+    return std::nullopt;
+  }
+
+  // What a channel that has been taken over left behind follows in bounded commits; a hub that
+  // stops in between goes on where it was.
+  void move(const storage::channel_merge& merge) {
+    const auto moved = std::make_shared<std::size_t>(0);
+    commit_decision(
+        self_, args_.writer,
+        [this, merge, moved]() -> result<storage::batch> {
+          storage::batch changes;
+          KP_TRY(*moved, storage::move_channel_records(
+                             changes, args_.hub->store, args_.settings->id, context_->conversations,
+                             context_->statuses, merge.from, merge.into, records_at_once));
+          if (*moved == 0) storage::finish_merge(changes, args_.settings->id, merge);
+          return changes;
+        },
+        [this, merge, moved](result<void> done) {
+          moving_ = false;
+          if (!done) {
+            log(log_level::error,
+                "records of a channel were not moved, tried again soon: " + done.error().message,
+                {{"organisation", args_.settings->id.to_string()}});
+            return self_->delayed_send(self_, number_again_after, move_records{});
+          }
+          const auto heir = channels_.find(merge.into);
+          if (heir != channels_.end())
+            if (const auto& child = children_[heir->second])
+              self_->send(child, settings_changed{context_, clients_, nullptr});
+          if (*moved == 0)
+            std::erase_if(merges_, [&](const auto& each) { return each.from == merge.from; });
+          move_next();
+        });
+  }
+
+  void report_left(const std::vector<storage::channel_registry::entry>& names) {
+    std::vector<tenants::tenants_state::left_channel> left;
+    for (const auto& [name, number] : names) {
+      const auto open =
+          storage::unfinished_of(args_.hub->store, args_.settings->id, number, most_counted);
+      if (!open || (open->outgoing == 0 && open->incoming == 0)) continue;
+      left.push_back(
+          {args_.settings->id, name, open->outgoing, open->incoming, args_.hub->time.now()});
+      log(log_level::warning,
+          "a channel that is configured no more has unfinished messages; name it in "
+          "previous_names of the channel that takes over",
+          {{"organisation", args_.settings->id.to_string()},
+           {"channel", name.to_string()},
+           {"outgoing", std::to_string(open->outgoing)},
+           {"incoming", std::to_string(open->incoming)}});
     }
+    args_.hub->tenants->left_behind(args_.settings->id, std::move(left));
+  }
+
+  void say_ended(bool in_time) {
+    const bool drained = ending_->drain;
+    ++end_epoch_;
+    if (const auto hub = caf::actor_cast<caf::actor>(args_.hub_actor))
+      self_->send(hub, organisation_ended{args_.settings->id, drained, in_time});
+  }
+
+  void say(std::string_view what, const channel_name& before, const channel_name& after) const {
+    log(log_level::info, what,
+        {{"organisation", args_.settings->id.to_string()},
+         {"before", before.to_string()},
+         {"channel", after.to_string()}});
   }
 
   // Who holds the handle of a child that was started again is started again too.
-  void renew(const indices& holders) {
-    for (const auto index : holders)
-      if (const auto& child = children_[index]) self_->send_exit(child, caf::exit_reason::kill);
+  void renew(std::size_t holder) {
+    if (const auto& child = children_[holder]) self_->send_exit(child, caf::exit_reason::kill);
   }
 
   caf::event_based_actor* self_;
-  organisation_args args_;
+  organisation_args args_;  // with the newest settings
   nursery children_;
   std::shared_ptr<storage::row_ids> ids_;
-  std::optional<std::size_t> router_;
-  std::optional<std::size_t> dpo_adapter_;
-  std::optional<std::size_t> deadlines_;
-  std::optional<std::size_t> webhooks_;
-  indices channels_;
+  std::shared_ptr<organisation_context> context_;  // of the settings that are followed
+  std::shared_ptr<upstream> clients_;
+  std::function<caf::actor()> organisation_handle_;
+  std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, dpo_adapter_;
+  std::map<channel_number, std::size_t> channels_;
+  std::set<channel_number> complete_;  // with all that the store keeps of them
+  std::set<channel_name> open_;        // seats that the gateway holds
+  std::vector<storage::channel_merge> merges_;
+  std::vector<caf::response_promise> waiting_;  // for the newest settings to be followed
+  std::optional<end_organisation> ending_;
+  std::uint64_t end_epoch_ = 0;
+  working_mode mode_ = working_mode::normal;
+  bool numbering_ = false;
+  bool moving_ = false;
 };
 
 }  // namespace
@@ -189,6 +415,8 @@ class house {
 }  // namespace kp::actors
 
 KP_MESSAGE(kp::actors::number_channels);
+KP_MESSAGE(kp::actors::move_records);
+KP_MESSAGE(kp::actors::end_look);
 
 namespace kp::actors {
 
@@ -214,6 +442,15 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
   here->number();
   return {
       [=](const number_channels&) { here->number(); },
+      [=](const move_records&) { here->move_next(); },
+      [=](const apply_settings& now) -> caf::result<settings_applied> {
+        auto promise = self->make_response_promise();
+        here->apply(now, promise);
+        return promise;
+      },
+      [=](const end_organisation& how) { here->end(how); },
+      [=](const end_look& tick) { here->look_whether_ended(tick); },
+      [=](const seat_left& gone) { here->left(gone); },
       [=](const restart_child& which) { here->restart(which); },
       [=](const outbox_changed& nudge) { here->outbox(nudge); },
       [=](const expiry_changed&) { here->expiry(); },

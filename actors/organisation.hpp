@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/tenants_messages.hpp"
 #include "actors/upstream.hpp"
 
 namespace kp::actors {
@@ -11,6 +12,7 @@ struct seat_opened {
   organisation_id organisation;
   channel_name channel;
   caf::actor seat;
+  caf::actor_addr owner = {};  // hears seat_left
 };
 
 struct organisation_args {
@@ -19,12 +21,15 @@ struct organisation_args {
   caf::actor writer;
   caf::actor limiter;
   caf::actor gateway;                       // receives seat_opened
+  caf::actor_addr hub_actor = {};           // receives organisation_ended
   std::chrono::milliseconds first_poll{0};  // staggers the organisations
 };
 
 // One legal entity: numbers its channels, then starts and supervises its channel router, adapters,
 // deadlines, registry desk, webhook dispatcher and channels, and passes between them nudges
-// (outbox_changed, expiry_changed) and requests (webhook_call).
+// (outbox_changed, expiry_changed) and requests (webhook_call). Understands apply_settings,
+// end_organisation (actors/tenants_messages.hpp): what a change of its file does not concern runs
+// on.
 caf::behavior organisation(caf::event_based_actor* self, organisation_args args);
 
 }  // namespace kp::actors

@@ -131,6 +131,12 @@ caf::behavior registry_desk(caf::event_based_actor* self, registry_desk_args arg
         }
         return promise;
       },
+      [=](const settings_changed& now) {
+        s->args.context = now.context;
+        if (s->args.clients == now.clients) return;
+        s->args.clients = now.clients;  // another key store perhaps: judged anew
+        s->verdict.reset();
+      },
       [=](found& done) {
         const auto it = s->waiting.find(done.ticket);
         if (it == s->waiting.end()) return;

@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/tenants_messages.hpp"
 #include "actors/upstream.hpp"
 
 namespace kp::actors {
@@ -14,6 +15,7 @@ struct registry_desk_args {
 // Answers what a channel asks of the Service Registry and of the organisation's own certificate.
 // Understands:
 //   find_receiver         -> receiver_answer
+//   settings_changed
 //   check_own_certificate -> certificate_verdict   certificates.md 2: valid now, and its serial
 //   number
 //       is the one that is published. A registry that does not answer is no reason to refuse: what

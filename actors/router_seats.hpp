@@ -27,6 +27,11 @@ class router_seats {
 
   // Gives every seat to whom the configuration, or an operator against it, names.
   void start();
+  // The same again, by new settings.
+  void use(const std::shared_ptr<organisation_context>& now) {
+    args_.context = now;
+    start();
+  }
   void on_move(const move_seat&, reply<seat_moved>);
   void on_followers(const move_followers&);
   seats_shown show() const;

@@ -8,6 +8,7 @@
 #include "actors/measured_store.hpp"
 #include "actors/quota_usage.hpp"
 #include "actors/store_writer.hpp"
+#include "actors/tenants_watcher.hpp"
 #include "actors/webhook_transport.hpp"
 #include "config/log.hpp"
 #include "protocol/http/client.hpp"
@@ -127,6 +128,7 @@ struct runtime::state {
   caf::actor_system system{config};
   caf::actor writer;
   caf::actor top;
+  std::unique_ptr<tenants_watcher> watcher;
   std::shared_ptr<gateway_desk> desk;
   std::shared_ptr<hub_context> context;
   asio::signal_set signals{network};
@@ -178,7 +180,8 @@ struct runtime::state {
     for (const auto& one : tenants.organisations) meters->organisations.of(one->id);
     desk = std::make_shared<gateway_desk>(context, system, usage);
     KP_TRY(port, desk->listen());
-    desk->replace(std::make_shared<tenants::directory>(tenants.organisations));
+    auto directory = std::make_shared<const tenants::directory>(tenants.organisations);
+    desk->replace(directory);
     for (const auto& one : tenants.organisations)
       channels += static_cast<std::size_t>(
           std::ranges::count(one->channels, false, &tenants::channel_settings::external));
@@ -187,7 +190,10 @@ struct runtime::state {
       exit_code = 3;
       stop();
     };
-    top = system.spawn(hub, hub_args{context, desk, writer, tenants.organisations, give_up});
+    top = system.spawn(
+        hub, hub_args{context, desk, writer, tenants.organisations, directory, give_up});
+    watcher = std::make_unique<tenants_watcher>(settings.tenants_folder, tenants, top,
+                                                context->tenants);
     return {};
   }
 
@@ -206,6 +212,7 @@ struct runtime::state {
 
   void end_actors() {
     const watchdog patience(finish_everything);
+    watcher.reset();
     if (top) caf::anon_send_exit(top, caf::exit_reason::user_shutdown);
     workers.join();
     if (writer) caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);

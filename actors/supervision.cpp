@@ -1,12 +1,14 @@
 #include "actors/supervision.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kp::actors {
 
 std::size_t nursery::add(std::string name, factory make,
                          std::function<void(const caf::actor&)> started) {
-  children_.push_back({std::move(name), std::move(make), std::move(started), {}, 0, {}});
+  children_.push_back(
+      {std::move(name), std::move(make), std::move(started), {}, 0, {}, false, false});
   launch(children_.back());
   return children_.size() - 1;
 }
@@ -18,11 +20,30 @@ void nursery::launch(child& c) {
   if (c.started) c.started(c.handle);
 }
 
+void nursery::renew(std::size_t index) {
+  auto& c = children_[index];
+  if (!c.handle) return;  // that is under way
+  c.renewed = true;
+  self_->send_exit(c.handle, caf::exit_reason::user_shutdown);
+}
+
+void nursery::end(std::size_t index) {
+  auto& c = children_[index];
+  c.ended = true;
+  c.make = {};
+  c.started = {};
+  if (!c.handle) return;
+  self_->demonitor(c.handle);
+  self_->send_exit(c.handle, caf::exit_reason::user_shutdown);
+  c.handle = nullptr;
+}
+
 void nursery::on_down(const caf::down_msg& down) {
   if (stopped_) return;
   const auto it = std::ranges::find_if(
       children_, [&](const child& c) { return c.handle && c.handle.address() == down.source; });
   if (it == children_.end()) return;
+  if (std::exchange(it->renewed, false)) return launch(*it);
   if (died_) died_();
   if (self_->clock().now() - it->since > healthy_after) it->failures = 0;
   const auto delay = std::min<std::chrono::milliseconds>(
@@ -37,7 +58,9 @@ void nursery::on_down(const caf::down_msg& down) {
 }
 
 void nursery::restart(const restart_child& which) {
-  if (stopped_ || which.index >= children_.size() || children_[which.index].handle) return;
+  if (stopped_ || which.index >= children_.size() || children_[which.index].handle ||
+      children_[which.index].ended)
+    return;
   launch(children_[which.index]);
 }
 

@@ -42,6 +42,17 @@ class nursery {
                   std::function<void(const caf::actor&)> started = {});
   const caf::actor& operator[](std::size_t index) const { return children_[index].handle; }
 
+  // To each that runs.
+  template <class Message>
+  void tell_all(const Message& message) {
+    for (const auto& c : children_)
+      if (c.handle) self_->send(c.handle, message);
+  }
+  // Starts one child anew, at once when it has ended.
+  void renew(std::size_t index);
+  // Ends one child for good.
+  void end(std::size_t index);
+
   void on_down(const caf::down_msg& down);
   void restart(const restart_child& which);
   // Ends all children and starts none again.
@@ -55,6 +66,8 @@ class nursery {
     caf::actor handle;
     std::uint32_t failures = 0;
     std::chrono::steady_clock::time_point since{};
+    bool ended = false;
+    bool renewed = false;
   };
   void launch(child& c);
 

@@ -325,6 +325,7 @@ caf::behavior webhook_dispatcher(caf::event_based_actor* self, webhook_dispatche
         guarded([&] { state->call(request, answer); });
         return promise;
       },
+      [=](const settings_changed&) { /* who has other channels is started anew */ },
       [=](const feed_rung& bell) { guarded([&] { state->rung(bell.channel); }); },
       [=](const post_ended& what) { guarded([&] { state->ended(what); }); },
       [=](const look_again& tick) { guarded([&] { state->look(tick); }); },

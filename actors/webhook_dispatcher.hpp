@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/context.hpp"
+#include "actors/tenants_messages.hpp"
 #include "actors/webhook_line.hpp"
 #include "actors/webhook_messages.hpp"
 #include "actors/webhook_transport.hpp"

@@ -18,6 +18,8 @@ enum class record_kind : std::uint8_t {
   sequence = 1,                  // -> next row id that is surely unused
   channel_registry = 2,          // channel name -> channel number
   data_key = 3,                  // -> wrapped data key
+  channel_merge = 5,             // channel u32 -> channel u32 that took it over, done u8
+  erase_receipt = 7,             // of hub_itself: organisation u32 -> erase_receipt
   outgoing_message = 10,         // channel u32 | message id -> outgoing_message
   outgoing_owner = 11,           // message id -> channel u32
   inbound_message = 20,          // message id -> inbound_message
@@ -58,6 +60,9 @@ enum class record_kind : std::uint8_t {
   seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
   seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
 };
+
+// Under this number, which no organisation has, the hub keeps what is nobody's.
+inline constexpr organisation_id hub_itself = organisation_id::from_number(1);
 
 class key_builder {
  public:

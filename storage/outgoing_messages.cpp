@@ -34,6 +34,12 @@ result<std::optional<outgoing_message>> outgoing_messages::find(channel_number c
   return find_record<outgoing_message>(store_, message_key(organisation_, channel, message));
 }
 
+result<std::optional<outgoing_message>> outgoing_messages::find(const message_id& message) const {
+  KP_TRY(const auto channel, owner(message));
+  if (!channel) return std::optional<outgoing_message>{};
+  return find(*channel, message);
+}
+
 result<std::optional<channel_number>> outgoing_messages::owner(const message_id& message) const {
   KP_TRY(const auto bytes, store_.get(owner_key(organisation_, message)));
   if (!bytes) return std::optional<channel_number>{};

@@ -70,6 +70,7 @@ class outgoing_messages {
  public:
   outgoing_messages(const engine& store, organisation_id organisation);
   result<std::optional<outgoing_message>> find(channel_number, const message_id&) const;
+  result<std::optional<outgoing_message>> find(const message_id&) const;  // of any channel
   // The channel that has this message id in its outbox, whichever it is.
   result<std::optional<channel_number>> owner(const message_id&) const;
   void insert(batch&, const outgoing_message&) const;          // require_absent on owner

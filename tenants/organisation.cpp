@@ -4,6 +4,12 @@
 
 namespace kp::tenants {
 
+bool answers_to(const channel_settings& channel, std::string_view reference) {
+  return channel.message_channel == reference ||
+         std::ranges::find(channel.previous_message_channels, reference) !=
+             channel.previous_message_channels.end();
+}
+
 namespace {
 
 struct switched {

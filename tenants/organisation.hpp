@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // Who: an organisation and its channels, as read from one YAML file. Pure data.
@@ -44,6 +45,9 @@ struct channel_settings {
   quota_limits quotas{};
   std::set<service> status_queue = {};   // whose statuses are queued, rest-api.md 8.4
 };
+
+// Whether what comes with this reference is the channel's: its own, or one that it has taken over.
+bool answers_to(const channel_settings&, std::string_view reference);
 
 // An organisation that this one sends and receives for: the Altinn system user that it has granted.
 struct reportee {

@@ -12,6 +12,8 @@ TEST(keys, have_record_kinds_that_never_change) {
   const std::vector<std::pair<record_kind, int>> pinned{{record_kind::sequence, 1},
                                                         {record_kind::channel_registry, 2},
                                                         {record_kind::data_key, 3},
+                                                        {record_kind::channel_merge, 5},
+                                                        {record_kind::erase_receipt, 7},
                                                         {record_kind::outgoing_message, 10},
                                                         {record_kind::outgoing_owner, 11},
                                                         {record_kind::inbound_message, 20},

@@ -1,0 +1,174 @@
+#include "tests/tools/system/town.hpp"
+
+#include "tenants/password.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+// Organisations that are added, changed, broken, mended and removed while the hub runs.
+
+namespace {
+
+using namespace kp::test;
+using testing::HasSubstr;
+
+// Nobody at the national services knows it; what it does over the REST API needs nobody there.
+const std::string newcomer = "810000031";
+
+struct seat {
+  std::string name, more = {};
+  std::string who() const { return newcomer + "-" + name + ":secret"; }
+};
+
+class live_tenants : public in_town {
+ protected:
+  void SetUp() override {
+    in_town::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    from_ = here->hub().log().size();
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    if (here) std::filesystem::remove(file(), ignored);
+    if (here) until([&] { return status_of({"a"}) == 401u; });
+    in_town::TearDown();
+  }
+  std::string file() const { return here->path("tenants.d/newcomer.yaml"); }
+
+  static std::string yaml(const std::vector<seat>& seats) {
+    static const auto random = kp::make_secure_random();
+    static const auto hash = kp::tenants::hash_password("secret", *random);
+    auto text = fmt::format(
+        "number: {0}\nkeystore:\n  path: ../keystores/{0}.p12\n"
+        "  password: {{clear: x, allow_clear: true}}\n"
+        "services:\n  dpo: {{enabled: true, poll_interval_seconds: 3600}}\nchannels:\n",
+        newcomer);
+    for (const auto& each : seats)
+      text += fmt::format(
+          "  - name: {0}\n    sends: [DPO]\n    message_channel: {0}\n{1}    credentials:\n"
+          "      - {{user: {2}-{0}, password_hash: \"{3}\"}}\n",
+          each.name, each.more, newcomer, hash);
+    return text;
+  }
+  // As careful programs do: beside it, then over it.
+  void replace(const std::string& text) const {
+    std::ofstream(file() + ".tmp") << text;
+    std::filesystem::rename(file() + ".tmp", file());
+  }
+  unsigned status_of(const seat& who, const std::string& path = "/api/messages/in") const {
+    return here->api(who.who(), "GET", path).status;
+  }
+  bool becomes(unsigned status, const seat& who, const std::string& path = "/api/messages/in") {
+    return until([&] { return status_of(who, path) == status; });
+  }
+  bool logged(const std::string& text) {
+    return until([&] { return here->hub().log(from_).find(text) != std::string::npos; });
+  }
+
+  std::size_t from_ = 0;
+};
+
+// Others that work all the while; every call must succeed.
+class neighbours {
+ public:
+  explicit neighbours(town& here) {
+    for (const auto& who : {arkiv, sak, post})
+      threads_.emplace_back([this, &here, who](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          const auto answer = here.create(who, arkivmelding_to(fjordnes));
+          const auto id = id_of(answer.json());
+          const bool made = answer.status == 200 &&
+                            here.api(who, "GET", "/api/messages/out/" + id).status == 200 &&
+                            here.api(who, "DELETE", "/api/messages/out/" + id).status == 200;
+          ++(made ? good_ : bad_);
+        }
+      });
+  }
+  int good() const { return good_; }
+  int bad() {
+    threads_.clear();
+    return bad_;
+  }
+
+ private:
+  std::atomic<int> good_ = 0, bad_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace
+
+TEST_F(live_tenants, come_change_break_are_mended_and_go_while_nobody_else_notices) {
+  neighbours others(*here);
+  const auto began = std::chrono::steady_clock::now();
+  replace(yaml({{"a"}}));
+  ASSERT_TRUE(becomes(200, {"a"}));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began);
+  RecordProperty("milliseconds_until_usable", static_cast<int>(took.count()));
+  std::cout << "usable after " << took.count() << " ms\n";
+
+  replace(yaml({{"a"}, {"b"}}));
+  EXPECT_TRUE(becomes(200, {"b"}));
+  EXPECT_EQ(status_of({"a"}), 200u);
+  replace(yaml({{"a"}}));
+  EXPECT_TRUE(becomes(401, {"b"}));
+
+  std::ofstream(file()) << yaml({{"a"}}) + "chanels: []\n";
+  EXPECT_TRUE(logged("newcomer.yaml:13:1: the file has no key"));
+  EXPECT_TRUE(logged("Until then it runs as the file was before"));
+  EXPECT_EQ(status_of({"a"}), 200u);
+  std::ofstream(file()) << yaml({{"a"}});
+  EXPECT_TRUE(logged("file of tenants is mended"));
+
+  std::filesystem::remove(file());
+  EXPECT_TRUE(becomes(401, {"a"}));
+  EXPECT_TRUE(logged("organisation is parked"));
+  const auto worked = others.good();
+  EXPECT_TRUE(until([&] { return others.good() > worked + 3; }));
+  EXPECT_EQ(others.bad(), 0) << "of " << others.good();
+}
+
+TEST_F(live_tenants, that_went_find_everything_when_they_are_back) {
+  replace(yaml({{"a"}}));
+  ASSERT_TRUE(becomes(200, {"a"}));
+  const auto id = create(seat{"a"}.who(), arkivmelding_to(fjordnes));
+  std::filesystem::remove(file());
+  ASSERT_TRUE(becomes(401, {"a"}));
+  replace(yaml({{"a"}}));
+  ASSERT_TRUE(becomes(200, {"a"}));
+  EXPECT_EQ(status_of({"a"}, "/api/messages/out/" + id), 200u);
+}
+
+TEST_F(live_tenants, reach_their_messages_after_a_channel_is_renamed_and_another_merged_into_it) {
+  replace(yaml({{"a"}, {"b"}}));
+  ASSERT_TRUE(becomes(200, {"a"}));
+  const auto of_a = create(seat{"a"}.who(), arkivmelding_to(fjordnes));
+  const auto of_b = create(seat{"b"}.who(), arkivmelding_to(fjordnes));
+
+  // a is c from now on; b is gone, and its message waits for somebody.
+  replace(yaml({{"c", "    previous_names: [a]\n"}}));
+  ASSERT_TRUE(becomes(200, {"c"}, "/api/messages/out/" + of_a));
+  EXPECT_TRUE(logged("a channel has another name now"));
+  EXPECT_TRUE(logged("a channel that is configured no more has unfinished messages"));
+  EXPECT_EQ(status_of({"c"}, "/api/messages/out/" + of_b), 404u);
+
+  replace(yaml({{"c", "    previous_names: [a, b]\n"}}));
+  EXPECT_TRUE(becomes(200, {"c"}, "/api/messages/out/" + of_b));
+  EXPECT_TRUE(becomes(200, {"c"}, "/api/conversations/messageId/" + of_b));
+  EXPECT_EQ(status_of({"c"}, "/api/messages/out/" + of_a), 200u);
+  EXPECT_THAT(statuses(seat{"c"}.who(), of_b), testing::ElementsAre("OPPRETTET"));
+}
+
+TEST_F(live_tenants, that_appear_in_a_second_file_stay_with_the_one_that_runs) {
+  const auto second = here->path("tenants.d/a-second.yaml");
+  std::filesystem::copy_file(here->path("tenants.d/fjordnes.yaml"), second);
+  EXPECT_TRUE(logged("organisation " + fjordnes + " has a file already"));
+  EXPECT_EQ(here->api(sak, "GET", "/api/messages/in").status, 200u);
+  std::filesystem::remove(second);
+  EXPECT_TRUE(logged("file of tenants is mended"));
+  EXPECT_EQ(here->api(sak, "GET", "/api/messages/in").status, 200u);
+}
