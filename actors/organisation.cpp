@@ -95,6 +95,7 @@ class house {
         [this, settings, found, more](result<void> done) {
           numbering_ = false;
           if (!done) return again(done.error());
+          say_what_became_of(*found);
           if (*more || settings != args_.settings) return number();
           follow(*found);
         });
@@ -194,11 +195,14 @@ class house {
     self_->delayed_send(self_, number_again_after, number_channels{});
   }
 
-  void follow(storage::channel_numbers& found) {
+  void say_what_became_of(const storage::channel_numbers& found) const {
     for (const auto& [before, after] : found.renamed)
       say("a channel has another name now", before, after);
     for (const auto& [before, after] : found.taken)
       say("a channel is taken over by another one", before, after);
+  }
+
+  void follow(storage::channel_numbers& found) {
     merges_ = std::move(found.to_move);
     report_left(found.left);
     const auto before = context_;

@@ -88,7 +88,9 @@ TEST_F(events, carry_the_ids_of_the_statuses_api) {
 }
 
 TEST_F(events, are_resumed_after_a_kill_without_a_loss_or_a_repetition) {
+  send_letter(arkiv, fjordnes);
   auto first = follow(arkiv);
+  ASSERT_TRUE(until([&] { return first->last_id() > 0; })) << "the id to begin from";
   const auto start = first->last_id();
   const auto before = send_letter(arkiv, fjordnes);
   ASSERT_TRUE(first->until(status_of(before, "OPPRETTET")));

@@ -168,7 +168,7 @@ bool town::start_hub() {
 
 void town::register_organisations() {
   json::array all;
-  for (const auto& number : {bergvik, fjordnes, skogvik})
+  for (const auto& number : {bergvik, fjordnes, skogvik, newcomer})
     all.push_back(
         {{"number", number}, {"name", "Kommune " + number}, {"services", json::array{"DPO"}}});
   folder_.write("organisations.json", json::serialize(json::object{{"organisations", all}}));

@@ -28,6 +28,8 @@ inline const std::string bergvik = "910077473";
 inline const std::string fjordnes = "910075918";
 inline const std::string skogvik = "910076787";
 inline const std::string nobody = "910000004";
+// Known to the national services, but not yet to the hub.
+inline const std::string newcomer = "810000031";
 
 // user:password of the channels: two of Bergvik, one of Fjordnes, two of Skogvik.
 inline const std::string arkiv = "bergvik-arkiv:arkiv-pass";
