@@ -14,6 +14,7 @@ target_link_libraries(fuzz_multipart PRIVATE kp_protocol_api)
 target_link_libraries(fuzz_query PRIVATE kp_protocol_api)
 target_link_libraries(fuzz_authorization PRIVATE kp_protocol_http)
 target_link_libraries(fuzz_jwt PRIVATE kp_protocol_jwt)
+target_link_libraries(fuzz_webhook_filter PRIVATE kp_protocol_webhooks)
 # The route table alone: the other actors have nothing to do with it.
 target_sources(fuzz_target PRIVATE "${PROJECT_SOURCE_DIR}/actors/route.cpp")
 target_link_libraries(fuzz_target PRIVATE kp_protocol_api kp_protocol_http CAF::core)
