@@ -2,6 +2,7 @@
 
 #include "storage/blob_format.hpp"
 #include "storage/codec.hpp"
+#include "storage/feed.hpp"
 #include "storage/keys.hpp"
 #include "storage/storage_error.hpp"
 
@@ -65,6 +66,12 @@ record_kind kind_of(std::string_view key) {
   return static_cast<record_kind>(static_cast<unsigned char>(key[4]));
 }
 
+std::uint32_t organisation_of(std::string_view key) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(key[i]);
+  return number;
+}
+
 bool is_inserted(const batch& b, std::string_view key) {
   return std::ranges::any_of(b.conditions(), [&](const batch::condition& one) {
     return one.kind == batch::condition_kind::absent && one.key == key;
@@ -81,9 +88,6 @@ class journal {
     for (const auto& change : done.changes()) {
       if (!change.value || change.key.size() < storage::key_reader::header) continue;
       switch (kind_of(change.key)) {
-        case record_kind::status:
-          count_status(done, change);
-          break;
         case record_kind::outbox_item:
           // What is there already is put anew by a failed attempt alone.
           if (!is_inserted(done, change.key)) count_retry(change);
@@ -95,21 +99,18 @@ class journal {
           break;
       }
     }
+    for (const auto& event : done.appended()) count_status(event);
   }
 
  private:
-  // A status is registered together with its conversation, which says service and direction.
-  void count_status(const batch& done, const batch::change& change) {
-    const auto status = storage::decode<storage::status>(*change.value);
-    if (!status) return;
-    for (const auto& other : done.changes()) {
-      if (!other.value || other.key.size() < storage::key_reader::header ||
-          kind_of(other.key) != record_kind::conversation)
-        continue;
-      const auto conversation = storage::decode<storage::conversation>(*other.value);
-      if (!conversation || conversation->id != status->conversation_row) continue;
-      return count_event(tally_of(change.key), conversation->via, conversation->way, status->name);
-    }
+  // What is registered is told to the channel's feed in the same commit, once; the status itself
+  // may move from channel to channel later.
+  void count_status(const batch::appendage& event) {
+    const auto place = storage::feed_of_prefix(event.key_prefix);
+    if (!place) return;
+    const auto told = storage::decode_event(event.value);
+    if (!told || told->kind != storage::event_kind::status) return;
+    count_event(tally_of(place->first.number()), told->via, told->way, told->name);
   }
 
   void count_event(tally& of, service via, direction way, status_name name) {
@@ -135,7 +136,7 @@ class journal {
   void count_retry(const batch::change& change) {
     const auto item = storage::decode<storage::outbox_item>(*change.value);
     if (!item) return;
-    auto& of = tally_of(change.key);
+    auto& of = tally_of(organisation_of(change.key));
     auto& counter = of.retries[static_cast<std::size_t>(item->via)];
     if (!counter)
       counter = meters_->send_retries.with(
@@ -150,9 +151,7 @@ class journal {
     meters_->content_bytes.add(static_cast<double>(record->size));
   }
 
-  tally& tally_of(std::string_view key) {
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(key[i]);
+  tally& tally_of(std::uint32_t number) {
     if (const auto found = by_organisation_.find(number); found != by_organisation_.end())
       return *found->second;
     auto label = meters_->organisations.of(organisation_id::from_number(number));

@@ -83,9 +83,10 @@ result<json::array> tell_channels(const storage::engine& store, const tenants::o
                      {"receives", names_of(channel.receives)},
                      {"lockMinutes", channel.lock_timeout.count()}};
     if (channel.message_channel) one["messageChannel"] = *channel.message_channel;
-    json::array users;
-    for (const auto& credential : channel.credentials) users.emplace_back(credential.user);
-    one["users"] = std::move(users);
+    json::array credentials;
+    for (const auto& credential : channel.credentials)
+      credentials.emplace_back(tenants::identity_of(credential).called);
+    one["credentials"] = std::move(credentials);
     for (const auto& entry : known) {
       if (entry.name != channel.name) continue;
       const storage::page_request none{0, 0, storage::scan_order::ascending};

@@ -100,6 +100,21 @@ TEST_F(measured_store, an_arrival_is_received_and_not_created) {
   EXPECT_EQ(messages("910077473", "created"), 0);
 }
 
+TEST_F(measured_store, an_arrival_that_moves_to_another_channel_is_not_received_again) {
+  const auto c = start(bergvik, 1, direction::incoming);
+  const conversations all(*store, bergvik);
+  const statuses rows(*store, bergvik);
+  const auto its = rows.of_conversation(c);
+  ASSERT_TRUE(its);
+  ASSERT_EQ(its->size(), 2u);
+  batch b;
+  all.move(b, c, channel_number{2});
+  ASSERT_TRUE(rows.move(b, c, *its, channel_number{2}));
+  ASSERT_TRUE(commit(b));
+  ASSERT_TRUE(all.find(channel_number{2}, c.id).value());
+  EXPECT_EQ(messages("910077473", "received"), 1);
+}
+
 TEST_F(measured_store, organisations_beyond_the_bound_are_counted_together) {
   start(bergvik, 1, direction::outgoing);
   start(fjordnes, 1, direction::outgoing);

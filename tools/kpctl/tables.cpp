@@ -113,7 +113,7 @@ std::string show_channels(const json::value& all) {
                 {"REFERENCE", "messageChannel"},
                 {"OUT", "outgoing"},
                 {"IN", "inbox"},
-                {"USERS", "users"}},
+                {"CREDENTIALS", "credentials"}},
                list(all, "channels"));
 }
 
