@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <vector>
 
 namespace kp::test {
 
@@ -24,10 +25,18 @@ int code_of(int status) {
 
 }  // namespace
 
-bool hub_process::start() {
-  const auto before = log().size();
+bool hub_process::launch(const std::string& environment) {
+  std::error_code none_yet;
+  const auto size = std::filesystem::file_size(log_, none_yet);
+  log_before_ = none_yet ? 0 : static_cast<std::size_t>(size);
   const auto program = program_.string(), configuration = configuration_.string(),
              output = log_.string();
+  // Made before the fork: the child of a program with threads may not allocate.
+  std::vector<char*> variables;
+  for (char** each = environ; *each; ++each) variables.push_back(*each);
+  auto variable = environment;
+  if (!variable.empty()) variables.push_back(variable.data());
+  variables.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -36,20 +45,33 @@ bool hub_process::start() {
     ::dup2(to, STDERR_FILENO);
     // The listeners of a sandbox in this process are no business of the hub.
     ::close_range(3, ~0u, 0);
-    ::execl(program.c_str(), program.c_str(), "run", "--config", configuration.c_str(), nullptr);
+    ::execle(program.c_str(), program.c_str(), "run", "--config", configuration.c_str(), nullptr,
+             variables.data());
     ::_exit(127);
   }
-  if (pid_ < 0) return false;
-  for (const auto end = steady_clock::now() + patience; steady_clock::now() < end;) {
-    if (log(before).find("\"message\":\"ready\"") != std::string::npos) return true;
-    int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-      pid_ = -1;
-      return false;
-    }
+  return pid_ > 0;
+}
+
+bool hub_process::until_ready(std::chrono::seconds longest) {
+  for (const auto end = steady_clock::now() + longest; steady_clock::now() < end;) {
+    if (log(log_before_).find("\"message\":\"ready\"") != std::string::npos) return true;
+    if (ended()) return false;
     std::this_thread::sleep_for(look_again);
   }
   return false;
+}
+
+std::optional<int> hub_process::ended(std::chrono::milliseconds longest) {
+  for (const auto end = steady_clock::now() + longest;;) {
+    if (!running()) return 0;
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = -1;
+      return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    }
+    if (steady_clock::now() >= end) return std::nullopt;
+    std::this_thread::sleep_for(look_again);
+  }
 }
 
 int hub_process::wait_for_end(std::chrono::seconds longest) const {

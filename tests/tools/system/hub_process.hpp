@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace kp::test {
@@ -24,8 +25,13 @@ class hub_process {
   hub_process& operator=(const hub_process&) = delete;
 
   // True once it has logged that it is ready.
-  bool start();
+  bool start() { return launch() && until_ready(); }
+  // The two halves of start(). `environment`: "NAME=value" for this start alone.
+  bool launch(const std::string& environment = {});
+  bool until_ready(std::chrono::seconds longest = patience);
   bool running() const { return pid_ > 0; }
+  // Whether it has ended by itself, or does within that time; its signal, or 0 for an exit.
+  std::optional<int> ended(std::chrono::milliseconds longest = {});
   // SIGTERM; its exit code, or -1 when it had to be killed after `patience` or fell to a signal.
   int stop();
   // SIGKILL, as a machine that loses its power.
@@ -39,6 +45,7 @@ class hub_process {
 
   std::filesystem::path program_, configuration_, log_;
   pid_t pid_ = -1;
+  std::size_t log_before_ = 0;
 };
 
 }  // namespace kp::test

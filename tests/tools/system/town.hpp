@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/support/tools.hpp"
+#include "tests/tools/system/documents.hpp"
 #include "tests/tools/system/hub_process.hpp"
 #include "tests/tools/system/rest_client.hpp"
 #include "tools/sandbox/sandbox.hpp"
@@ -21,8 +22,6 @@
 
 namespace kp::test {
 
-namespace json = boost::json;
-
 // Three organisations of the test environment with made-up names, and one that nobody knows.
 inline const std::string bergvik = "910077473";
 inline const std::string fjordnes = "910075918";
@@ -39,26 +38,6 @@ inline const std::string post = "skogvik-post:post:pass";
 inline const std::string small = "skogvik-small:small-pass";  // with quotas
 // Who looks after the hub.
 inline const std::string operator_user = "drift:drift-pass";
-
-inline const std::string administration = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
-inline const std::string answers = "urn:no:difi:profile:arkivmelding:response:ver1.0";
-
-// An arkivmelding.xml that refers to `brev.pdf`.
-std::string arkivmelding_xml();
-// An SBD as a client gives it to create: no ids, no sender.
-json::object new_document(const std::string& receiver, const std::string& process,
-                          const std::string& type, json::object business_message);
-json::object arkivmelding_to(const std::string& receiver, int security_level = 3);
-// An SBD as it travels, with a message id, a conversation id and an hour to live.
-json::object travelling_document(const std::string& sender, const std::string& receiver,
-                                 const std::string& type = "arkivmelding",
-                                 const std::string& standard = "arkivmelding:xsd");
-std::string id_of(const json::value& document);
-std::string new_uuid();
-std::string random_bytes(std::size_t count);
-
-// Whether `done` becomes true in time.
-bool until(const std::function<bool()>& done, std::chrono::seconds longest = patience);
 
 // The national services, in this process, and a hub with three organisations, in a process of its
 // own. Made once for all tests of the program: each uses messages of its own.

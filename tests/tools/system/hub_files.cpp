@@ -1,0 +1,47 @@
+#include "tests/tools/system/hub_files.hpp"
+
+#include "config/random.hpp"
+#include "tenants/password.hpp"
+
+#include <fmt/format.h>
+
+namespace kp::test {
+
+std::string credential(const std::string& user_and_password) {
+  const auto colon = user_and_password.find(':');
+  return fmt::format(
+      "{{user: {}, password_hash: \"{}\"}}", user_and_password.substr(0, colon),
+      tenants::hash_password(user_and_password.substr(colon + 1), *make_secure_random()));
+}
+
+std::string organisation_yaml(const std::string& number, const std::string& name,
+                              const std::string& channels) {
+  return fmt::format(
+      "number: \"{0}\"\nname: {1}\nkeystore:\n  path: ../keystores/{0}.p12\n"
+      "  password: {{file: ../keystores/{0}.password}}\nservices:\n"
+      "  dpo: {{enabled: true, poll_interval_seconds: 1}}\nchannels:\n{2}",
+      number, name, channels);
+}
+
+std::string channel_yaml(const std::string& name, const std::string& who, const std::string& more) {
+  return fmt::format("  - name: {}\n    sends: [DPO]\n{}    credentials:\n      - {}\n", name, more,
+                     credential(who));
+}
+
+std::string hub_yaml(const std::string& national, std::uint16_t port) {
+  return fmt::format(
+      "environment: sandbox\nnational:\n"
+      "  maskinporten_token_url: {0}/token\n"
+      "  maskinporten_audience: {0}/\n"
+      "  altinn_exchange_url: {0}/authentication/api/v1/exchange/maskinporten\n"
+      "  broker_url: {0}/broker/api/v1\n"
+      "  service_registry_url: {0}/adressetjeneste\n"
+      "  service_registry_key_url: {0}/adressetjeneste/jwk\n"
+      "listener:\n  port: {1}\nstorage:\n  path: store\n"
+      "tenants:\n  folder: tenants.d\nupstream:\n"
+      "  broker_search_per_minute: 10000\n"
+      "  broker_calls_per_minute: 10000\n",
+      national, port);
+}
+
+}  // namespace kp::test

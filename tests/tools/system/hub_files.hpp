@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+// The files of a hub beside a sandbox: hub.yaml, and organisations of tenants.d whose key stores
+// lie in ../keystores.
+
+namespace kp::test {
+
+// "{user: …, password_hash: …}" of user:password.
+std::string credential(const std::string& user_and_password);
+// `channels`: what channel_yaml gives, one after the other.
+std::string organisation_yaml(const std::string& number, const std::string& name,
+                              const std::string& channels);
+// `more`: further lines of the channel, each with its indentation and end.
+std::string channel_yaml(const std::string& name, const std::string& who, const std::string& more);
+// Everything but the admin listener. `national`: where the sandbox is.
+std::string hub_yaml(const std::string& national, std::uint16_t port);
+
+}  // namespace kp::test

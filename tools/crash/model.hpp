@@ -1,0 +1,67 @@
+#pragma once
+
+#include "tools/crash/plan.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What must be so, by the answers that clients have been given.
+
+namespace kp::crash {
+
+// Every payload carries the mark of who wrote it and to whom: "ca11ab1e" and the two organisations.
+inline constexpr std::string_view mark_begin = "ca11ab1e";
+std::string mark_of(std::size_t from_organisation, std::size_t to_organisation);
+// The first mark in `bytes` that `organisation` has no part in.
+std::optional<std::string> foreign_mark(std::string_view bytes, std::size_t organisation);
+
+struct letter {
+  letter_plan plan;
+  std::string name;  // for people: round and number
+  std::string mark, conversation, key;
+  std::map<std::string, std::string> files;  // everything that is to arrive, by name
+
+  // By the lock of the model.
+  std::string id;
+  bool created = false;                  // acknowledged
+  std::atomic<bool> send_tried = false;  // from then on it may arrive
+  bool sent = false;                     // acknowledged
+  bool removed = false;                  // acknowledged
+  std::atomic<unsigned> received = 0;    // times that its deletion from the inbox was acknowledged
+  bool held = false;                     // by a reader that has peeked it
+  std::vector<std::string> statuses;     // of the sender, as last seen
+  std::size_t transfers_when_sent = 0;   // as first seen with SENDT
+};
+
+class findings {
+ public:
+  // What went wrong: in which step, what was to be, what was.
+  void add(const std::string& step, const std::string& expected, const std::string& found);
+  bool any() const { return count_ > 0; }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<std::size_t> count_{0};
+};
+
+struct model {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<letter>> letters;
+  std::map<std::string, std::shared_ptr<letter>> by_id;
+  // Shared while a reader of that channel peeks and notes what it was given.
+  std::array<std::shared_mutex, channels.size()> peeking;
+
+  std::shared_ptr<letter> find(const std::string& id);  // takes the lock
+  void name(const std::shared_ptr<letter>&, const std::string& id);
+};
+
+}  // namespace kp::crash

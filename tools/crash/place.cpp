@@ -1,0 +1,114 @@
+#include "tools/crash/place.hpp"
+
+#include "tests/tools/system/documents.hpp"
+#include "tests/tools/system/hub_files.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <thread>
+
+namespace kp::crash {
+
+namespace json = boost::json;
+
+namespace {
+constexpr std::chrono::seconds longest_insistence{90};
+constexpr std::chrono::milliseconds between_attempts{40};
+}  // namespace
+
+place::place(const std::filesystem::path& program, std::filesystem::path folder)
+    : folder_(std::move(folder)) {
+  std::filesystem::create_directories(folder_ / "tenants.d");
+  sandbox::options options;
+  options.port = 0;
+  auto started = sandbox::sandbox::start(std::move(options));
+  if (!started) {
+    problem_ = started.error().message;
+    return;
+  }
+  box_ = *std::move(started);
+  port_ = test::free_port();
+  register_organisations();
+  write_configuration();
+  control("POST", "/control/broker", {{"rateLimits", "off"}});
+  hub_ = std::make_unique<test::hub_process>(program, folder_ / "hub.yaml", folder_ / "hub.log");
+}
+
+void place::write(const std::string& name, const std::string& text) const {
+  std::ofstream(folder_ / name, std::ios::binary) << text;
+}
+
+void place::register_organisations() {
+  json::array all;
+  for (const auto& one : organisations)
+    all.push_back({{"number", one.number}, {"name", one.name}, {"services", json::array{"DPO"}}});
+  write("organisations.json", json::serialize(json::object{{"organisations", all}}));
+  const auto done = sandbox::register_from_file(*box_, (folder_ / "organisations.json").string(),
+                                                (folder_ / "keystores").string());
+  if (!done) problem_ = done.error().message;
+}
+
+void place::write_configuration() {
+  write("hub.yaml", test::hub_yaml(box_->url(), port_));
+  for (std::size_t i = 0; i < organisations.size(); ++i) {
+    std::string its_channels;
+    for (const auto& one : channels) {
+      if (one.owner != i) continue;
+      const auto more = one.receives ? std::string("    receives: [DPO]\n")
+                                     : fmt::format("    message_channel: {}\n", one.name);
+      its_channels += test::channel_yaml(one.name, one.user, more);
+    }
+    write(fmt::format("tenants.d/{}.yaml", organisations[i].number),
+          test::organisation_yaml(organisations[i].number, organisations[i].name, its_channels));
+  }
+}
+
+json::value place::control(const std::string& method, const std::string& path, json::value body) {
+  auto answer = box_->control(method, path, std::move(body));
+  if (answer) return *std::move(answer);
+  problem_ = fmt::format("sandbox, {} {}: {}", method, path, answer.error().message);
+  return nullptr;
+}
+
+test::rest_answer place::transfer_content(const std::string& id) const {
+  return test::call(box_->port(), "GET", "/control/transfers/" + id + "/content");
+}
+
+test::rest_answer client::ask(const std::string& step, const std::string& method,
+                              const std::string& path, test::header_fields headers,
+                              const std::string& body) {
+  headers.merge(test::basic(who().user));
+  ++calls_;
+  auto answer = test::call(place_.port(), method, path, headers, body);
+  const auto look = [&](const std::string& bytes) {
+    if (const auto mark = foreign_mark(bytes, who().owner))
+      findings_.add(
+          step, fmt::format("nothing of others for {}", organisations[who().owner].name),
+          fmt::format("the mark {} in the answer to {} {}: {}", *mark, method, path, answer.body));
+  };
+  look(answer.body);
+  for (const auto& [name, value] : answer.headers) look(value);
+  return answer;
+}
+
+client::outcome client::insist(const std::string& step, const std::string& method,
+                               const std::string& path, const test::header_fields& headers,
+                               const std::string& body) {
+  outcome out;
+  for (const auto end = std::chrono::steady_clock::now() + longest_insistence;;) {
+    out.answer = ask(step, method, path, headers, body);
+    const auto status = out.answer.status;
+    if (status != 0 && status != 503 && status != 429 && status != 409) return out;
+    // A refused connection is unclear as well: that it was refused does not show here.
+    if (status == 0) out.unclear = true;
+    if (std::chrono::steady_clock::now() >= end) {
+      findings_.add(step, fmt::format("an answer to {} {}", method, path),
+                    fmt::format("status {} after {} seconds", status, longest_insistence.count()));
+      return out;
+    }
+    std::this_thread::sleep_for(between_attempts);
+  }
+}
+
+}  // namespace kp::crash

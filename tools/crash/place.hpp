@@ -1,0 +1,72 @@
+#pragma once
+
+#include "tests/tools/system/hub_process.hpp"
+#include "tests/tools/system/rest_client.hpp"
+#include "tools/crash/model.hpp"
+#include "tools/sandbox/sandbox.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace kp::crash {
+
+// A sandbox of the national services in this process and a hub in another, with everything that
+// belongs to the hub in one folder.
+class place {
+ public:
+  // Empty `problem()` when everything stands; the hub has not been started.
+  place(const std::filesystem::path& program, std::filesystem::path folder);
+
+  const std::string& problem() const { return problem_; }
+  const std::filesystem::path& folder() const { return folder_; }
+  test::hub_process& hub() { return *hub_; }
+  std::uint16_t port() const { return port_; }
+  boost::json::value control(const std::string& method, const std::string& path,
+                             boost::json::value body = nullptr);
+  test::rest_answer transfer_content(const std::string& id) const;
+
+ private:
+  void write(const std::string& name, const std::string& text) const;
+  void register_organisations();
+  void write_configuration();
+
+  std::filesystem::path folder_;
+  std::unique_ptr<sandbox::sandbox> box_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<test::hub_process> hub_;
+  std::string problem_;
+};
+
+// The calls of one channel. Every answer is looked through for the marks of others.
+class client {
+ public:
+  client(place& where, std::size_t channel, findings& found, std::atomic<unsigned>& calls)
+      : place_(where), channel_(channel), findings_(found), calls_(calls) {}
+
+  struct outcome {
+    test::rest_answer answer;  // status 0: none before the patience was at its end
+    bool unclear = false;      // an earlier attempt was not answered: it may have been done
+  };
+  // Until there is a clear answer: not one that was cut, 503, 429 or 409.
+  outcome insist(const std::string& step, const std::string& method, const std::string& path,
+                 const test::header_fields& headers = {}, const std::string& body = {});
+  // One attempt.
+  test::rest_answer ask(const std::string& step, const std::string& method, const std::string& path,
+                        test::header_fields headers = {}, const std::string& body = {});
+
+  std::size_t number() const { return channel_; }
+  const channel& who() const { return channels[channel_]; }
+  findings& found() { return findings_; }
+
+ private:
+  place& place_;
+  std::size_t channel_;
+  findings& findings_;
+  std::atomic<unsigned>& calls_;
+};
+
+}  // namespace kp::crash

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// What a run is going to do, from its seed alone: the same seed gives the same plan. How far the
+// hub has come with it when it is killed differs from run to run.
+
+namespace kp::crash {
+
+struct organisation {
+  const char* number;
+  const char* name;
+};
+inline constexpr std::array<organisation, 3> organisations{
+    {{"910077473", "Bergvik"}, {"910075918", "Fjordnes"}, {"910076787", "Skogvik"}}};
+
+struct channel {
+  const char* name;
+  const char* user;   // user:password
+  std::size_t owner;  // index into organisations
+  bool receives;
+};
+inline constexpr std::array<channel, 4> channels{
+    {{"arkiv", "bergvik-arkiv:arkiv-pass", 0, true},
+     {"barnevern", "bergvik-barnevern:barnevern-pass", 0, false},
+     {"sak", "fjordnes-sak:sak-pass", 1, true},
+     {"post", "skogvik-post:post-pass", 2, true}}};
+
+// Numbers from a seed; unlike the standard distributions the same with every library.
+class dice {
+ public:
+  explicit dice(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next();
+  std::uint64_t below(std::uint64_t bound) { return next() % bound; }
+  bool chance(unsigned percent) { return below(100) < percent; }
+  std::string bytes(std::size_t count);
+  std::string hex(std::size_t digits);
+
+ private:
+  std::uint64_t state_;
+};
+
+struct letter_plan {
+  std::size_t from = 0;  // channel
+  std::size_t to = 0;    // organisation
+  bool multipart = false;
+  bool keyed = false;              // with an Idempotency-Key
+  bool own_id = true;              // else the hub chooses it
+  bool again = false;              // the create is repeated although it was answered
+  bool removed = false;            // deleted instead of sent
+  std::vector<std::size_t> sizes;  // of attachments, the first being brev.pdf
+  std::uint64_t seed = 0;          // of ids and contents
+};
+
+struct kill_plan {
+  unsigned after_calls = 0;            // of the clients, since the round began
+  std::chrono::microseconds pause{0};  // after that
+  // When not zero the hub is killed again that long after it was started.
+  std::chrono::milliseconds while_starting{0};
+};
+
+struct round_plan {
+  std::vector<letter_plan> letters;
+  kill_plan kill;
+};
+
+round_plan make_round(std::uint64_t seed, unsigned round);
+std::string to_text(const letter_plan&);
+std::string to_text(const round_plan&);
+
+}  // namespace kp::crash

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "tools/crash/model.hpp"
+#include "tools/crash/place.hpp"
+
+namespace kp::crash {
+
+std::shared_ptr<letter> make_letter(const letter_plan&, std::string name);
+
+// Carries one letter through as a careful business system would: what was not answered is repeated
+// until it is, and an answer that fits neither having been done nor not is a finding.
+void write_letter(client&, model&, const std::shared_ptr<letter>&);
+
+}  // namespace kp::crash
