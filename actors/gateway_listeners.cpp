@@ -161,7 +161,7 @@ http::awaitable<http::server_response> gateway_listeners::wait_for(
   const auto deadline = steady::now() + at_most;
   auto taken = co_await take(organisation, std::move(channel));
   if (!taken) co_return refuse(taken.error(), head);
-  const auto& place = *taken;
+  const auto& here = *taken;
   for (;;) {
     if (connection.peer_gone()) co_return no_content();
     const auto looked = steady::now();
@@ -169,8 +169,8 @@ http::awaitable<http::server_response> gateway_listeners::wait_for(
     if (answer.status != 204) co_return answer;
     for (bool again = false; !again;) {
       const auto left = std::chrono::ceil<milliseconds>(deadline - steady::now());
-      if (left.count() <= 0 || place->interrupted() || connection.peer_gone()) co_return answer;
-      const bool rung = co_await place->wait(std::min(left, notice_gone));
+      if (left.count() <= 0 || here->interrupted() || connection.peer_gone()) co_return answer;
+      const bool rung = co_await here->wait(std::min(left, notice_gone));
       again = rung || steady::now() - looked >= look_anyway;
     }
     const auto since = std::chrono::ceil<milliseconds>(steady::now() - looked);
