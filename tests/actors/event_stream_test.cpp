@@ -18,17 +18,17 @@ class event_reader_test : public listening_test {
     return *std::move(reader);
   }
   // The events in a text, as "id name", and their data.
-  struct told {
+  struct reading {
     std::vector<std::string> names;
     std::vector<json::object> data;
   };
-  static told read(event_reader& reader) {
+  static reading read(event_reader& reader) {
     const auto text = reader.read();
     EXPECT_TRUE(text);
     return parse(text.value());
   }
-  static told parse(std::string_view text) {
-    told all;
+  static reading parse(std::string_view text) {
+    reading all;
     std::string id, name;
     while (!text.empty()) {
       const auto line = text.substr(0, text.find('\n'));
