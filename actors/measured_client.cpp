@@ -53,10 +53,10 @@ std::optional<std::string> trouble_of(const result<http::response>& answer) {
 
 class measured_client final : public http::client {
  public:
-  measured_client(std::unique_ptr<http::client> client, national_addresses national,
+  measured_client(std::unique_ptr<http::client> inner, national_addresses national,
                   const clock& time, std::shared_ptr<metrics::hub_meters> meters,
                   std::shared_ptr<vital_signs> signs)
-      : client_(std::move(client)),
+      : client_(std::move(inner)),
         national_(std::move(national)),
         time_(time),
         meters_(std::move(meters)),
