@@ -57,11 +57,11 @@ void hub_tenants::change(const tenants_changed& now) {
 void hub_tenants::next_job() {
   if (busy_ || jobs_.empty()) return;
   busy_ = true;
-  const auto job = std::move(jobs_.front());
+  const auto doing = std::move(jobs_.front());
   jobs_.pop_front();
-  changed_ = job.others;
+  changed_ = doing.others;
   waiting_ = 1;  // until all have been asked
-  for (const auto& each : job.tenants) {
+  for (const auto& each : doing.tenants) {
     changed_.insert(each.organisation);
     if (each.now)
       apply(each.now);

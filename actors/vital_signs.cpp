@@ -9,32 +9,31 @@ void vital_signs::become(phase next) {
   }
 }
 
-void vital_signs::keystore_opened(organisation_id organisation, time_point not_after) {
+void vital_signs::keystore_opened(organisation_id of, time_point not_after) {
   const std::scoped_lock lock(mutex_);
-  organisations_[organisation].keys = keystore{{}, not_after};
+  organisations_[of].keys = keystore{{}, not_after};
 }
 
-void vital_signs::keystore_failed(organisation_id organisation, std::string why) {
+void vital_signs::keystore_failed(organisation_id of, std::string why) {
   const std::scoped_lock lock(mutex_);
-  organisations_[organisation].keys = keystore{std::move(why), {}};
+  organisations_[of].keys = keystore{std::move(why), {}};
 }
 
-void vital_signs::polled(organisation_id organisation, service via, time_point at) {
+void vital_signs::polled(organisation_id of, service via, time_point at) {
   const std::scoped_lock lock(mutex_);
-  organisations_[organisation].polls[via].succeeded = at;
+  organisations_[of].polls[via].succeeded = at;
 }
 
-void vital_signs::poll_failed(organisation_id organisation, service via, time_point at,
-                              std::string why) {
+void vital_signs::poll_failed(organisation_id of, service via, time_point at, std::string why) {
   const std::scoped_lock lock(mutex_);
-  auto& poll = organisations_[organisation].polls[via];
+  auto& poll = organisations_[of].polls[via];
   poll.failed = at;
   poll.failure = std::move(why);
 }
 
-void vital_signs::forget(organisation_id organisation) {
+void vital_signs::forget(organisation_id of) {
   const std::scoped_lock lock(mutex_);
-  organisations_.erase(organisation);
+  organisations_.erase(of);
 }
 
 std::map<organisation_id, vital_signs::organisation> vital_signs::organisations() const {

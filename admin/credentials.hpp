@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/admin_settings.hpp"
+#include "config/error.hpp"
 #include "protocol/http/async.hpp"
 #include "protocol/http/headers.hpp"
 
