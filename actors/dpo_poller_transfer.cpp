@@ -4,6 +4,7 @@
 
 #include "actors/dpo_mail.hpp"
 #include "actors/retrying_commit.hpp"
+#include "config/crash_point.hpp"
 #include "protocol/http/http_error.hpp"
 #include "storage/storage_error.hpp"
 
@@ -83,6 +84,7 @@ void dpo_poller::on_fetched(const dpo_fetched& answer) {
 }
 
 void dpo_poller::deliver(std::shared_ptr<fetched> what) {
+  crash_point("downloaded-before-store");
   const auto& current = todo_.front();
   what->what.via = service::dpo;
   what->what.transfer = current.id;
@@ -102,6 +104,7 @@ void dpo_poller::deliver(std::shared_ptr<fetched> what) {
 }
 
 void dpo_poller::confirm() {
+  crash_point("stored-before-confirm");
   args_.transport->confirm(users_.front(), todo_.front().id,
                            [send = mail_to(self_), step = ++step_](result<void> done) {
                              dpo_confirmed answer{step, {}};
@@ -113,6 +116,7 @@ void dpo_poller::confirm() {
 void dpo_poller::on_confirmed(const dpo_confirmed& answer) {
   if (answer.step != step_) return;
   if (!answer.failure) {
+    crash_point("confirmed-before-forgotten");
     progress_ = true;
     return finish_transfer();
   }

@@ -4,6 +4,7 @@
 #include "actors/dpo_mail.hpp"
 #include "actors/dpo_outgoing.hpp"
 #include "actors/retrying_commit.hpp"
+#include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
 #include "storage/outbox_recovery.hpp"
@@ -68,6 +69,7 @@ void dpo_sender::recover() {
   commit_decision(
       self_, args_.writer,
       [this]() -> result<storage::batch> {
+        crash_point("recovering");
         storage::batch changes;
         KP_TRY([[maybe_unused]] const auto released,
                storage::release_claims_of_earlier_runs(changes, in().hub->store, in().id(),

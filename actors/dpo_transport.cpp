@@ -1,5 +1,6 @@
 #include "actors/dpo_adapter.hpp"
 #include "actors/dpo_content.hpp"
+#include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "config/text.hpp"
 #include "protocol/crypto/crypto_error.hpp"
@@ -157,6 +158,7 @@ http::awaitable<result<std::string>> send_parcel(line on,
     if (may_have_been_accepted(uploaded.error())) arrived = co_await has_arrived(on, parcel, *id);
     if (!arrived) co_return judged_upload(uploaded.error());
   }
+  crash_point("sent-before-commit");
   co_return *std::move(id);
 }
 

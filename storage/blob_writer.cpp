@@ -1,3 +1,4 @@
+#include "config/crash_point.hpp"
 #include "storage/blob_format.hpp"
 #include "storage/posix_file.hpp"
 #include "storage/storage_error.hpp"
@@ -72,6 +73,7 @@ class blob_writer final : public blobs::writer {
     }
     sealed_.clear();
     KP_CHECK(cipher_.seal(chunks_, last, plain_, sealed_));
+    crash_point("in-blob");
     KP_CHECK(append(sealed_));
     plain_.clear();
     ++chunks_;
@@ -97,9 +99,11 @@ class blob_writer final : public blobs::writer {
 
   result<void> make_durable() {
     KP_CHECK(sync_data(file_, path_));
+    crash_point("blob-before-rename");
     if (std::rename(unfinished().c_str(), path_.c_str()) != 0)
       return file_failure("renaming", unfinished());
     file_ = file_descriptor();
+    crash_point("blob-without-record");
     return sync_directory(parent_of(path_));
   }
 

@@ -1,5 +1,6 @@
 #include "storage/blobs.hpp"
 
+#include "config/crash_point.hpp"
 #include "config/text.hpp"
 #include "storage/blob_format.hpp"
 #include "storage/posix_file.hpp"
@@ -64,6 +65,7 @@ class file_blobs final : public blobs {
 
   void release(organisation_id organisation, const blob_ref& ref) override {
     if (!is_blob_id(ref.id) || ref.size <= inline_limit) return;
+    crash_point("record-gone-before-blob");
     ::unlink(blob_path(directory_, organisation, ref.id).c_str());
   }
 

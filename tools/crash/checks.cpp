@@ -45,18 +45,20 @@ class checking {
  public:
   checking(client& by, findings& found) : client_(by), findings_(found) {}
 
-  void check(letter& what, std::size_t transfers) {
+  void check(letter& what) {
     if (what.id.empty()) return;
     if (what.created && !what.sent)
       expect_out(what, what.removed ? 404 : 200, what.removed ? "it was removed" : "it was made");
     if (what.created) check_statuses(what);
-    // The statuses were read after the transfers: what is counted here was there before SENDT was
-    // seen.
+  }
+
+  // `transfers` are counted after the statuses were read: once SENDT was there, none may come.
+  void check_transfers(letter& what, std::size_t transfers) {
     if (has(what.statuses, "SENDT")) {
-      if (what.transfers_when_sent == 0) what.transfers_when_sent = transfers;
-      if (transfers > what.transfers_when_sent)
+      if (what.transfers_when_sent != 0 && transfers > what.transfers_when_sent)
         findings_.add(what.name + ": transfers", "none after SENDT",
                       fmt::format("{}, {} when it was SENDT", transfers, what.transfers_when_sent));
+      what.transfers_when_sent = transfers;
     }
     if (what.removed && transfers > 0)
       findings_.add(what.name + ": transfers", "none, it was removed before it was sent",
@@ -100,11 +102,15 @@ bool is_over(const letter& what) {
 }  // namespace
 
 void check_letters(place& where, model& all, findings& found, std::atomic<unsigned>& calls) {
+  for (const auto& what : all.letters) {
+    client by(where, what->plan.from, found, calls);
+    checking(by, found).check(*what);
+  }
   const auto transfers = transfers_by_message(where, found);
   for (const auto& what : all.letters) {
     client by(where, what->plan.from, found, calls);
     const auto sent = transfers.find(what->id);
-    checking(by, found).check(*what, sent == transfers.end() ? 0 : sent->second);
+    checking(by, found).check_transfers(*what, sent == transfers.end() ? 0 : sent->second);
   }
 }
 

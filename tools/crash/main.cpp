@@ -18,12 +18,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 100'000));
   app.add_option("--seed", options.seed, "of the plan; a new one each time when left out");
   app.add_option("--seconds", options.longest, "begin no round after that many seconds");
+  app.add_flag("--faults", options.faults, "let the national services fail, too; takes longer");
   app.add_flag("--plan", only_plan, "print what would be done, and do nothing");
   CLI11_PARSE(app, argc, argv);
   if (only_plan) {
     for (unsigned round = 1; round <= options.kills; ++round)
       fmt::print("round {}\n{}", round,
-                 kp::crash::to_text(kp::crash::make_round(options.seed, round)));
+                 kp::crash::to_text(kp::crash::make_round(options.seed, round, options.faults)));
     return 0;
   }
   options.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "knutepunkt";

@@ -10,6 +10,34 @@ namespace {
 constexpr unsigned letters_per_channel = 3;
 constexpr std::size_t kilobyte = 1024;
 
+struct named_point {
+  const char* name;
+  unsigned most;  // how often it is passed in a round, about
+};
+constexpr named_point points[]{
+    {"before-sync", 60},
+    {"after-sync", 60},
+    {"in-blob", 10},
+    {"blob-before-rename", 5},
+    {"blob-without-record", 5},
+    {"record-gone-before-blob", 4},
+    {"sent-before-commit", 8},
+    {"downloaded-before-store", 8},
+    {"stored-before-confirm", 8},
+    {"confirmed-before-forgotten", 8},
+    {"recovering", 3},
+    {"opening", 1},
+};
+
+constexpr fault_plan all_faults[]{
+    {"initialize", "status", 500, 0},   {"initialize", "status", 429, 0},
+    {"initialize", "cut", 0, 0},        {"upload", "cut_after", 0, 0},
+    {"upload", "reset_mid_body", 0, 0}, {"search", "status", 503, 0},
+    {"search", "malformed_json", 0, 0}, {"overview", "status", 500, 0},
+    {"download", "truncate", 0, 0},     {"download", "cut", 0, 0},
+    {"confirm", "status", 503, 0},      {"confirm", "cut_after", 0, 0},
+};
+
 std::size_t size_of_attachment(dice& d) {
   const auto kind = d.below(10);
   if (kind < 6) return 1 + d.below(8 * kilobyte);
@@ -55,7 +83,7 @@ std::string dice::hex(std::size_t digits) {
   return out;
 }
 
-round_plan make_round(std::uint64_t seed, unsigned round) {
+round_plan make_round(std::uint64_t seed, unsigned round, bool faults) {
   dice d(dice(seed).next() + round);
   round_plan plan;
   for (std::size_t from = 0; from < channels.size(); ++from)
@@ -63,6 +91,17 @@ round_plan make_round(std::uint64_t seed, unsigned round) {
   plan.kill.after_calls = static_cast<unsigned>(1 + d.below(60));
   plan.kill.pause = std::chrono::microseconds(d.below(30'000));
   if (d.chance(25)) plan.kill.while_starting = std::chrono::milliseconds(1 + d.below(400));
+  const auto& point = points[d.below(std::size(points))];
+  const auto nth = static_cast<unsigned>(1 + d.below(point.most));
+  if (d.chance(60)) {
+    plan.kill.point = point.name;
+    plan.kill.nth = nth;
+  }
+  for (auto n = faults ? d.below(3) : 0; n > 0; --n) {
+    auto fault = all_faults[d.below(std::size(all_faults))];
+    fault.organisation = d.below(organisations.size());
+    plan.faults.push_back(fault);
+  }
   return plan;
 }
 
@@ -77,8 +116,14 @@ std::string to_text(const letter_plan& plan) {
 std::string to_text(const round_plan& plan) {
   std::string text;
   for (const auto& letter : plan.letters) text += "  " + to_text(letter) + "\n";
-  text +=
-      fmt::format("  killed {} us after call {}", plan.kill.pause.count(), plan.kill.after_calls);
+  for (const auto& fault : plan.faults)
+    text += fmt::format("  {} fails for {}: {}{}\n", fault.endpoint,
+                        organisations[fault.organisation].name, fault.kind,
+                        fault.status ? fmt::format(" {}", fault.status) : "");
+  text += plan.kill.point.empty() ? fmt::format("  killed {} us after call {}",
+                                                plan.kill.pause.count(), plan.kill.after_calls)
+                                  : fmt::format("  dies at {}, when it comes there the {}. time",
+                                                plan.kill.point, plan.kill.nth);
   if (plan.kill.while_starting.count() > 0)
     text += fmt::format(", again {} ms after its start", plan.kill.while_starting.count());
   return text + "\n";

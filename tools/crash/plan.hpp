@@ -57,18 +57,33 @@ struct letter_plan {
 };
 
 struct kill_plan {
+  // A place in the hub where it ends itself (config/crash_point.hpp) the nth time that it comes by;
+  // empty: none. When it does not get there it is killed after the letters.
+  std::string point;
+  unsigned nth = 1;
   unsigned after_calls = 0;            // of the clients, since the round began
   std::chrono::microseconds pause{0};  // after that
   // When not zero the hub is killed again that long after it was started.
   std::chrono::milliseconds while_starting{0};
 };
 
+// What a national service does wrong (tools/sandbox/faults.hpp), a few times.
+struct fault_plan {
+  const char* endpoint = "";
+  const char* kind = "";
+  unsigned status = 0;  // of the kind "status"
+  std::size_t organisation = 0;
+};
+
 struct round_plan {
   std::vector<letter_plan> letters;
   kill_plan kill;
+  std::vector<fault_plan> faults;
 };
 
-round_plan make_round(std::uint64_t seed, unsigned round);
+// With `faults` also the national services fail now and then; what they fail at is tried again
+// after 20 seconds or more, so that settling takes its time.
+round_plan make_round(std::uint64_t seed, unsigned round, bool faults);
 std::string to_text(const letter_plan&);
 std::string to_text(const round_plan&);
 

@@ -20,7 +20,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t readers_per_channel = 2;
-constexpr std::chrono::seconds until_settled{150};
+constexpr std::chrono::seconds until_settled{150}, until_settled_with_faults{400};
+constexpr std::chrono::seconds longest_start{60};
 constexpr std::size_t findings_to_stop_at = 10;
 
 class running {
@@ -37,7 +38,7 @@ class running {
       if (!play(++round)) break;
     if (!found_.any() &&
         !test::until([&] { return all_settled(place_, model_, found_, calls_) || found_.any(); },
-                     until_settled))
+                     options_.faults ? until_settled_with_faults : until_settled))
       found_.add("settling", "every letter received and its sender told", unsettled());
     readers_.clear();
     if (!found_.any()) check_rest(place_, model_, found_, calls_);
@@ -45,9 +46,25 @@ class running {
   }
 
  private:
-  bool start() {
-    if (place_.hub().launch() && place_.hub().until_ready()) return true;
-    found_.add("start", "a hub that is ready", last_of_log());
+  // With a crash point that may already be passed while starting.
+  bool start(const std::string& point = {}) {
+    auto& hub = place_.hub();
+    if (!point.empty() && hub.launch("KP_CRASH_POINT=" + point)) {
+      if (hub.until_ready(longest_start)) return true;
+      if (!died_at(point)) return false;
+    }
+    if (hub.launch() && hub.until_ready(longest_start)) return true;
+    found_.add("start", "a hub that is ready within a minute", last_of_log());
+    return false;
+  }
+
+  // The hub has ended: by the point, or it is a finding.
+  bool died_at(const std::string& point) {
+    if (place_.hub().ended() && place_.hub().signal_of_death() == SIGKILL) {
+      ++deaths_[point.substr(0, point.find(':'))];
+      return true;
+    }
+    found_.add("start", "a hub that is ready, or has died at " + point, last_of_log());
     return false;
   }
 
@@ -67,7 +84,7 @@ class running {
   }
 
   bool play(unsigned round) {
-    const auto plan = make_round(options_.seed, round);
+    const auto plan = make_round(options_.seed, round, options_.faults);
     std::vector<std::vector<std::shared_ptr<letter>>> by_channel(channels.size());
     for (std::size_t i = 0; i < plan.letters.size(); ++i) {
       const auto& one = plan.letters[i];
@@ -76,21 +93,26 @@ class running {
       model_.letters.push_back(made);
       by_channel[one.from].push_back(std::move(made));
     }
+    for (const auto& fault : plan.faults)
+      place_.control("POST", "/control/faults",
+                     {{"endpoint", fault.endpoint},
+                      {"kind", fault.kind},
+                      {"status", fault.status},
+                      {"organisation", organisations[fault.organisation].number},
+                      {"count", 1}});
     const auto calls_before = calls_.load();
     std::atomic<std::size_t> busy = channels.size();
-    {
-      std::vector<std::jthread> writers;
-      for (std::size_t i = 0; i < channels.size(); ++i)
-        writers.emplace_back([&, i] {
-          client by(place_, i, found_, calls_);
-          for (const auto& each : by_channel[i]) write_letter(by, model_, each);
-          --busy;
-        });
-      while (busy > 0 && calls_ - calls_before < plan.kill.after_calls)
-        std::this_thread::sleep_for(std::chrono::microseconds(200));
-      std::this_thread::sleep_for(plan.kill.pause);
-      if (!kill_and_start(plan.kill)) return false;
-    }
+    std::vector<std::jthread> writers;
+    for (std::size_t i = 0; i < channels.size(); ++i)
+      writers.emplace_back([&, i] {
+        client by(place_, i, found_, calls_);
+        for (const auto& each : by_channel[i]) write_letter(by, model_, each);
+        --busy;
+      });
+    const bool goes_on = plan.kill.point.empty() ? kill_at_a_moment(plan.kill, calls_before, busy)
+                                                 : let_it_die(plan.kill, busy);
+    if (!goes_on) return false;
+    writers.clear();
     check_letters(place_, model_, found_, calls_);
     fmt::print("round {}: {} letters, {} calls, {} findings\n", round, model_.letters.size(),
                calls_.load(), found_.count());
@@ -98,18 +120,38 @@ class running {
     return true;
   }
 
-  bool kill_and_start(const kill_plan& plan) {
-    if (const auto how = place_.hub().ended()) {
-      found_.add("before the kill", "a hub that runs",
-                 fmt::format("it had ended by itself, signal {}: {}", *how, last_of_log()));
-      return false;
-    }
-    place_.hub().kill();
+  bool kill_at_a_moment(const kill_plan& plan, unsigned calls_before,
+                        const std::atomic<std::size_t>& busy) {
+    while (busy > 0 && calls_ - calls_before < plan.after_calls)
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::this_thread::sleep_for(plan.pause);
+    if (!kill()) return false;
     if (plan.while_starting.count() > 0 && place_.hub().launch()) {
       std::this_thread::sleep_for(plan.while_starting);
-      if (!place_.hub().ended()) place_.hub().kill();
+      if (!kill()) return false;
     }
     return start();
+  }
+
+  bool let_it_die(const kill_plan& plan, const std::atomic<std::size_t>& busy) {
+    // What follows from the last call happens in a moment too.
+    constexpr std::chrono::milliseconds look{20}, and_then{700};
+    const auto point = fmt::format("{}:{}", plan.point, plan.nth);
+    std::this_thread::sleep_for(plan.pause);
+    if (!kill() || !start(point)) return false;
+    while (busy > 0 && !place_.hub().ended(look)) {
+    }
+    if (place_.hub().ended(and_then)) return died_at(point) && start();
+    return kill() && start();  // so that it does not die there later
+  }
+
+  bool kill() {
+    if (!place_.hub().ended()) {
+      place_.hub().kill();
+      return true;
+    }
+    found_.add("before a kill", "a hub that runs", "it had ended by itself: " + last_of_log());
+    return false;
   }
 
   std::string unsettled() {
@@ -128,10 +170,11 @@ class running {
     readers_.clear();
     const auto t = count(place_, model_);
     fmt::print(
-        "seed {}: {} kills, {} calls, {} letters ({} received, {} removed), {} transfers ({} sent "
+        "seed {}: {} rounds, {} calls, {} letters ({} received, {} removed), {} transfers ({} sent "
         "again after a kill), {} findings\n",
         options_.seed, rounds, calls_.load(), t.letters, t.received, t.removed, t.transfers,
         t.repeated, found_.count());
+    for (const auto& [point, deaths] : deaths_) fmt::print("  {} deaths at {}\n", deaths, point);
     place_.hub().kill();
     return found_.any() ? 1 : 0;
   }
@@ -141,6 +184,7 @@ class running {
   findings found_;
   model model_;
   std::atomic<unsigned> calls_{0};
+  std::map<std::string, unsigned> deaths_;  // by crash point
   std::vector<std::jthread> readers_;
 };
 

@@ -11,6 +11,7 @@ struct run_options {
   std::filesystem::path program;  // knutepunkt
   std::uint64_t seed = 0;
   unsigned kills = 10;
+  bool faults = false;           // of the national services, too
   unsigned longest = 24 * 3600;  // seconds
 };
 

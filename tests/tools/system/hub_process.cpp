@@ -27,6 +27,7 @@ int code_of(int status) {
 
 bool hub_process::launch(const std::string& environment) {
   std::error_code none_yet;
+  signal_ = 0;
   const auto size = std::filesystem::file_size(log_, none_yet);
   log_before_ = none_yet ? 0 : static_cast<std::size_t>(size);
   const auto program = program_.string(), configuration = configuration_.string(),
@@ -61,15 +62,16 @@ bool hub_process::until_ready(std::chrono::seconds longest) {
   return false;
 }
 
-std::optional<int> hub_process::ended(std::chrono::milliseconds longest) {
+bool hub_process::ended(std::chrono::milliseconds longest) {
   for (const auto end = steady_clock::now() + longest;;) {
-    if (!running()) return 0;
+    if (!running()) return true;
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) == pid_) {
       pid_ = -1;
-      return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+      signal_ = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+      return true;
     }
-    if (steady_clock::now() >= end) return std::nullopt;
+    if (steady_clock::now() >= end) return false;
     std::this_thread::sleep_for(look_again);
   }
 }

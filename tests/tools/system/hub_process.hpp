@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 namespace kp::test {
@@ -30,8 +29,10 @@ class hub_process {
   bool launch(const std::string& environment = {});
   bool until_ready(std::chrono::seconds longest = patience);
   bool running() const { return pid_ > 0; }
-  // Whether it has ended by itself, or does within that time; its signal, or 0 for an exit.
-  std::optional<int> ended(std::chrono::milliseconds longest = {});
+  // Whether it has ended by itself, or does within that time.
+  bool ended(std::chrono::milliseconds longest = {});
+  // Of the process that has ended by itself; 0 after an exit.
+  int signal_of_death() const { return signal_; }
   // SIGTERM; its exit code, or -1 when it had to be killed after `patience` or fell to a signal.
   int stop();
   // SIGKILL, as a machine that loses its power.
@@ -46,6 +47,7 @@ class hub_process {
   std::filesystem::path program_, configuration_, log_;
   pid_t pid_ = -1;
   std::size_t log_before_ = 0;
+  int signal_ = 0;
 };
 
 }  // namespace kp::test
