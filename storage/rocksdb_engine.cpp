@@ -1,12 +1,16 @@
+#include "config/crash_point.hpp"
 #include "storage/big_endian.hpp"
 #include "storage/conditions.hpp"
 #include "storage/engine.hpp"
+#include "storage/engine_files.hpp"
+#include "storage/rocksdb_log.hpp"
 #include "storage/storage_error.hpp"
 #include "storage/tombstone_compactor.hpp"
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
@@ -130,6 +134,7 @@ class rocksdb_engine final : public engine {
     auto status = rocksdb::Status::OK();
     if (reserved != reserved_sequence_)
       status = all.Put(slice(sequence_key), slice(to_big_endian(reserved)));
+    crash_point("before-sync");
     if (status.ok()) status = db_->Write(durable_, &all);
     if (!status.ok()) {
       // After a failed sync the kernel may have dropped the pages: nothing can be promised.
@@ -137,6 +142,7 @@ class rocksdb_engine final : public engine {
       fail_passed(answers, answers.size(), failed(status, "writing"));
       return answers;
     }
+    crash_point("after-sync");
     next_sequence_ = next;
     reserved_sequence_ = reserved;
     return answers;
@@ -231,8 +237,8 @@ rocksdb::Options make_options(const rocksdb_options& wanted) {
   // A flushed table reaches the disk little by little, not in one go that the log's syncs wait for.
   options.bytes_per_sync = 1u << 20;
   options.stats_dump_period_sec = 0;
-  options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = make_rocksdb_log();
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(wanted.block_cache_bytes);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -288,21 +294,29 @@ result<std::uint64_t> first_unused_sequence(rocksdb::DB& db, const std::string& 
 
 }  // namespace
 
-result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& options) {
+result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& options,
+                                                    rocksdb::Env& files) {
   std::error_code code;
   std::filesystem::create_directories(options.path, code);
   if (code)
     return permanent(storage_errc::io, fmt::format("{}: cannot make the directory: {}",
                                                    options.path, code.message()));
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::Open(make_options(options), options.path, &raw);
+  auto how = make_options(options);
+  how.env = &files;
+  const auto status = rocksdb::DB::Open(how, options.path, &raw);
   if (!status.ok())
     return with_context(failed(status, "opening (does another process have it open?)"),
                         options.path);
+  crash_point("opening");
   std::unique_ptr<rocksdb::DB> db(raw);
   KP_CHECK(settle_format(*db, options.path));
   KP_TRY(const auto next_sequence, first_unused_sequence(*db, options.path));
   return std::unique_ptr<engine>(std::make_unique<rocksdb_engine>(std::move(db), next_sequence));
+}
+
+result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& options) {
+  return open_rocksdb_engine(options, *rocksdb::Env::Default());
 }
 
 }  // namespace kp::storage
