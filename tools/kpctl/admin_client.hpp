@@ -4,7 +4,6 @@
 
 #include <boost/json/value.hpp>
 
-#include <optional>
 #include <string>
 
 namespace kp::ctl {
@@ -17,15 +16,8 @@ struct admin_address {
   std::string ca_file;  // PEM, beside https://; empty: the system's
 };
 
-// One request of it.
-struct order {
-  std::string path;
-  std::string method = "GET";
-  std::optional<boost::json::value> body = std::nullopt;
-};
-
-// The JSON of the answer. Errors: why the listener cannot be reached (http_errc), what it says
+// GET; the JSON of the answer. Errors: why the listener cannot be reached (http_errc), what it says
 // against the request, or that it is no admin listener.
-result<boost::json::value> ask(const admin_address& at, const order& what);
+result<boost::json::value> get(const admin_address& at, const std::string& path);
 
 }  // namespace kp::ctl

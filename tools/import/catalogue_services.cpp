@@ -1,0 +1,271 @@
+#include "tools/import/catalogue.hpp"
+
+#include <array>
+
+namespace kp::importer {
+
+namespace {
+
+using enum fate;
+using enum service;
+
+constexpr auto deadlines = "The hub has deadlines of its own for this call.";
+constexpr auto pace = "The hub polls at a pace of its own.";
+constexpr auto memory = "The hub streams attachments and needs no such bound.";
+constexpr auto own_maskinporten =
+    "The hub has one Maskinporten for all: national.maskinporten_token_url and "
+    "national.maskinporten_audience in hub.yaml.";
+constexpr auto one_key =
+    "The hub uses the organisation's key store for every service. Use its certificate here too.";
+constexpr auto altinn2 = "Altinn 2 is gone: system users have taken its place.";
+constexpr auto no_setting = "The hub has no setting for it yet.";
+constexpr auto no_address =
+    "The hub takes the address that belongs to the environment in hub.yaml.";
+constexpr auto gone = "Version 4 of the Java installation ignores it too.";
+constexpr auto best_edu = "BEST/EDU is gone: the business system uses the REST API.";
+constexpr auto onboarding = "The hub does not order system users; do that at Altinn.";
+
+constexpr std::array rows{
+    known_property{"difi.move.dpo.brokerserviceUrl", hub,
+                   "It is an address of the hub: national.broker_url in hub.yaml.",
+                   "https://platform.altinn.no/broker/api/v1",
+                   "https://platform.tt02.altinn.no/broker/api/v1", dpo},
+    known_property{"difi.move.dpo.altinnTokenExchangeUrl", hub,
+                   "It is an address of the hub: national.altinn_exchange_url in hub.yaml.",
+                   "https://platform.altinn.no/authentication/api/v1/exchange/maskinporten",
+                   "https://platform.tt02.altinn.no/authentication/api/v1/exchange/maskinporten",
+                   dpo},
+    known_property{"difi.move.dpo.resource",
+                   hub,
+                   "It is a setting of the hub: national.broker_resource in hub.yaml.",
+                   "eformidling-dpo-meldingsutveksling",
+                   {},
+                   dpo},
+    known_property{"difi.move.dpo.systemRegisterUrl", not_used, onboarding,
+                   "https://platform.altinn.no/authentication/api/v1",
+                   "https://platform.tt02.altinn.no/authentication/api/v1", dpo},
+    known_property{
+        "difi.move.dpo.systemName", not_used, onboarding, "{org}_integrasjonspunkt", {}, dpo},
+    known_property{"difi.move.dpo.systemUser.orgId", carried, {}, "0192:{org}", {}, dpo},
+    known_property{"difi.move.dpo.systemUser.name",
+                   carried,
+                   {},
+                   "{org}_integrasjonspunkt_systembruker_{org}",
+                   {},
+                   dpo},
+    known_property{"difi.move.dpo.reportees[*].orgId", carried, {}, {}, {}, dpo},
+    known_property{"difi.move.dpo.reportees[*].name", carried, {}, {}, {}, dpo},
+    known_property{"difi.move.dpo.messageChannel", carried, {}, {}, {}, dpo},
+    known_property{"difi.move.dpo.connectTimeout", not_used, deadlines, "3000", {}, dpo},
+    known_property{"difi.move.dpo.requestTimeout", not_used, deadlines, "30000", {}, dpo},
+    known_property{"difi.move.dpo.upload-size-limit", carried, {}, "1GB", {}, dpo},
+    known_property{"difi.move.dpo.default-ttl-hours", carried, {}, {}, {}, dpo},
+    known_property{"difi.move.dpo.oidc.clientId", carried, {}, {}, {}, dpo},
+    known_property{"difi.move.dpo.oidc.url", hub, own_maskinporten, "https://maskinporten.no/token",
+                   "https://test.maskinporten.no/token", dpo},
+    known_property{"difi.move.dpo.oidc.audience", hub, own_maskinporten, "https://maskinporten.no/",
+                   "https://test.maskinporten.no/", dpo},
+    known_property{
+        "difi.move.dpo.oidc.authenticationType", missing, one_key, "CERTIFICATE", {}, dpo},
+    known_property{"difi.move.dpo.oidc.**", missing, one_key, {}, {}, dpo},
+    known_property{"difi.move.dpo.keystore.**", not_used, "It has no effect in Java either."},
+    known_property{"difi.move.dpo.username", not_used, altinn2},
+    known_property{"difi.move.dpo.password", not_used, altinn2},
+
+    known_property{"difi.move.dpv.username", not_used, altinn2},
+    known_property{"difi.move.dpv.password", not_used, altinn2},
+    known_property{"difi.move.dpv.allowForwarding", not_used, altinn2},
+    known_property{"difi.move.dpv.correspondenceServiceUrl", missing, no_address,
+                   "https://eformidling.no/altinn-proxy/correspondence/api/v1",
+                   "https://test.eformidling.no/altinn-proxy/correspondence/api/v1", dpv},
+    known_property{"difi.move.dpv.altinnTokenExchangeUrl", hub,
+                   "It is an address of the hub: national.altinn_exchange_url in hub.yaml.",
+                   "https://platform.altinn.no/authentication/api/v1/exchange/maskinporten",
+                   "https://platform.tt02.altinn.no/authentication/api/v1/exchange/maskinporten",
+                   dpv},
+    known_property{"difi.move.dpv.health-check-url", not_used,
+                   "The hub does not ask before it starts.",
+                   "https://platform.altinn.no/health-probe/",
+                   "https://platform.tt02.altinn.no/health-probe", dpv},
+    known_property{"difi.move.dpv.notifyEmail", missing, no_setting, "true", {}, dpv},
+    known_property{"difi.move.dpv.notifySms", missing, no_setting, "true", {}, dpv},
+    known_property{
+        "difi.move.dpv.email-subject", missing, no_setting, "Melding mottatt i Altinn", {}, dpv},
+    known_property{"difi.move.dpv.notification-text",
+                   missing,
+                   no_setting,
+                   "$correspondenceRecipientName$: Du har mottatt en melding fra $reporterName$.",
+                   {},
+                   dpv},
+    known_property{"difi.move.dpv.enableDueDate", missing, no_setting, "true", {}, dpv},
+    known_property{"difi.move.dpv.daysToReply", missing, no_setting, "7", {}, dpv},
+    known_property{"difi.move.dpv.sensitiveResource",
+                   missing,
+                   no_setting,
+                   "eformidling-dpv-taushetsbelagt",
+                   {},
+                   dpv},
+    known_property{"difi.move.dpv.upload-size-limit", missing, no_setting, "250MB", {}, dpv},
+    known_property{"difi.move.dpv.**", missing, no_setting, {}, {}, dpv},
+
+    known_property{"difi.move.dpi.uri", missing, no_address, "https://edi.edigard.com/api/v2/dpi",
+                   "https://sandbox1.ediex.no/api/v2/dpi", dpi},
+    known_property{"difi.move.dpi.endpoint", not_used, gone},
+    known_property{"difi.move.dpi.mpcId",
+                   carried,
+                   {},
+                   "no.difi.move.integrasjonspunkt",
+                   "no_difi_move_integrasjonspunkt-staging",
+                   dpi},
+    known_property{"difi.move.dpi.mpcConcurrency",
+                   missing,
+                   "A channel of the hub has one dpi.channel. Let receipts come in under the old "
+                   "ones before you switch.",
+                   "1",
+                   {},
+                   dpi},
+    known_property{"difi.move.dpi.mpcIdListe",
+                   missing,
+                   "A channel of the hub has one dpi.channel. Let receipts come in under the old "
+                   "ones before you switch.",
+                   {},
+                   {},
+                   dpi},
+    known_property{"difi.move.dpi.pageSize", not_used, pace, "100", {}, dpi},
+    known_property{"difi.move.dpi.pollingrate", not_used, pace, "10000", {}, dpi},
+    known_property{"difi.move.dpi.language", missing, no_setting, "NO", {}, dpi},
+    known_property{"difi.move.dpi.priority", missing, no_setting, "NORMAL", {}, dpi},
+    known_property{
+        "difi.move.dpi.printSettings.returnType", missing, no_setting, "SHREDDING", {}, dpi},
+    known_property{
+        "difi.move.dpi.printSettings.inkType", missing, no_setting, "BLACK_WHITE", {}, dpi},
+    known_property{
+        "difi.move.dpi.printSettings.shippingType", missing, no_setting, "ECONOMY", {}, dpi},
+    known_property{"difi.move.dpi.upload-size-limit", missing, no_setting, "50MB", {}, dpi},
+    known_property{"difi.move.dpi.clientMaxConnectionPoolSize", not_used, deadlines, "10", {}, dpi},
+    known_property{"difi.move.dpi.timeout.**", not_used, deadlines},
+    known_property{"difi.move.dpi.temporary-file-threshold", not_used, memory},
+    known_property{"difi.move.dpi.initialBufferSize", not_used, memory},
+    known_property{"difi.move.dpi.temporaryFileDirectory", not_used, memory},
+    known_property{"difi.move.dpi.certificate.mode", missing, no_address, "PRODUCTION", "TEST",
+                   dpi},
+    known_property{"difi.move.dpi.krr-print-url", missing, no_address,
+                   "https://kontaktregisteret.no/rest/v2/printSertifikat",
+                   "https://test.kontaktregisteret.no/rest/v2/printSertifikat", dpi},
+    known_property{"difi.move.dpi.keystore.**", missing, one_key, {}, {}, dpi},
+    known_property{"difi.move.dpi.**", missing, no_setting, {}, {}, dpi},
+
+    known_property{"difi.move.fiks.pollingrate", not_used, pace, "900000", {}, dpf},
+    known_property{"difi.move.fiks.kryptert", missing, no_setting, "true", {}, dpf},
+    known_property{"difi.move.fiks.keystore.**", missing, one_key, {}, {}, dpf},
+    known_property{"difi.move.fiks.inn.enable", carried, {}, {}, {}, dpf},
+    known_property{"difi.move.fiks.inn.baseUrl", missing, no_address,
+                   "https://svarut.ks.no/tjenester/svarinn",
+                   "https://test.svarut.ks.no/tjenester/svarinn", dpf},
+    known_property{"difi.move.fiks.inn.orgnr", missing, no_setting, "{org}", {}, dpf},
+    known_property{"difi.move.fiks.inn.process",
+                   missing,
+                   no_setting,
+                   "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0",
+                   {},
+                   dpf},
+    known_property{"difi.move.fiks.inn.document-type",
+                   missing,
+                   no_setting,
+                   "urn:no:difi:arkivmelding:xsd::arkivmelding",
+                   {},
+                   dpf},
+    known_property{
+        "difi.move.fiks.inn.fallback-sender-org-nr", missing, no_setting, "999999999", {}, dpf},
+    known_property{"difi.move.fiks.inn.connectTimeout", not_used, deadlines, "10000", {}, dpf},
+    known_property{"difi.move.fiks.inn.readTimeout", not_used, deadlines, "30000", {}, dpf},
+    known_property{"difi.move.fiks.inn.mailOnError", not_used, gone},
+    known_property{"difi.move.fiks.inn.mailSubject", not_used, gone},
+    known_property{"difi.move.fiks.inn.**", missing, no_setting, {}, {}, dpf},
+    known_property{"difi.move.fiks.ut.endpointUrl", missing, no_address, "https://svarut.ks.no",
+                   "https://test.svarut.ks.no", dpf},
+    known_property{"difi.move.fiks.ut.type", missing, no_setting, "ws", {}, dpf},
+    known_property{"difi.move.fiks.ut.rest.idleTimeout", not_used, deadlines, "960000", {}, dpf},
+    known_property{"difi.move.fiks.ut.kun-digital-levering", missing, no_setting, "false", {}, dpf},
+    known_property{"difi.move.fiks.ut.upload-size-limit", missing, no_setting, "1GB", {}, dpf},
+    known_property{"difi.move.fiks.ut.**", missing, no_setting, {}, {}, dpf},
+    known_property{"difi.move.fiks.io.konto-id", carried, {}, {}, {}, dpfio},
+    known_property{"difi.move.fiks.io.host", missing, no_address, "io.fiks.ks.no",
+                   "io.fiks.test.ks.no", dpfio},
+    known_property{"difi.move.fiks.io.api-host", missing, no_address, "api.fiks.ks.no",
+                   "api.fiks.test.ks.no", dpfio},
+    known_property{"difi.move.fiks.io.upload-size-limit", missing, no_setting, "2GB", {}, dpfio},
+    known_property{"difi.move.fiks.io.**", missing, no_setting, {}, {}, dpfio},
+    known_property{"difi.move.noarkSystem.**", not_used, best_edu},
+    known_property{"difi.move.msh.**", not_used, best_edu},
+
+    known_property{"difi.move.dph.uri", missing, no_address,
+                   "https://eformidling.no/nhn-adapter/api",
+                   "https://test.eformidling.no/nhn-adapter/api", dph},
+    known_property{"difi.move.dph.her-ids", carried, {}, {}, {}, dph},
+    known_property{"difi.move.dph.her-ids[*]", carried, {}, {}, {}, dph},
+    known_property{"difi.move.dph.nhn-process",
+                   missing,
+                   no_setting,
+                   "urn:no:difi:profile:helse:helse:ver1.0",
+                   {},
+                   dph},
+    known_property{"difi.move.dph.dialogmelding-document-type",
+                   missing,
+                   no_setting,
+                   "urn:no:difi:helse:xsd:schema::dialogmelding",
+                   {},
+                   dph},
+    known_property{"difi.move.dph.receipt-process",
+                   missing,
+                   no_setting,
+                   "urn:no:difi:profile:helse:response:ver1.0",
+                   {},
+                   dph},
+    known_property{"difi.move.dph.receipt-document-type",
+                   missing,
+                   no_setting,
+                   "urn:no:difi:helse:xsd::dialogmelding_kvittering",
+                   {},
+                   dph},
+    known_property{"difi.move.dph.upload-size-limit", missing, no_setting, "18MB", {}, dph},
+    known_property{"difi.move.dph.temporary-file-threshold", not_used, memory},
+    known_property{"difi.move.dph.initialBufferSize", not_used, memory},
+    known_property{"difi.move.dph.pollingrate", not_used, pace, "30000", {}, dph},
+    known_property{"difi.move.dph.timeout.**", not_used, deadlines},
+    known_property{"difi.move.dph.certificate.mode", missing, no_address, "PRODUCTION", "TEST",
+                   dph},
+    known_property{"difi.move.dph.keystore.**", missing, one_key, {}, {}, dph},
+    known_property{"difi.move.dph.**", missing, no_setting, {}, {}, dph},
+
+    known_property{"difi.move.nextmove.serviceBus.enable", not_used,
+                   "It has no effect in Java either."},
+    known_property{"difi.move.nextmove.serviceBus.baseUrl", missing, no_address,
+                   "efm-dpe-prod.servicebus.windows.net", "efm-dpe-qa.servicebus.windows.net", dpe},
+    known_property{"difi.move.nextmove.serviceBus.sasKeyName", missing, no_setting,
+                   "MoveDPE-prodPolicy", "MoveDPE-pilotPolicy", dpe},
+    known_property{"difi.move.nextmove.serviceBus.sasToken",
+                   not_used,
+                   "The hub gets it from the Service Registry.",
+                   "<token>",
+                   {},
+                   dpe},
+    known_property{"difi.move.nextmove.serviceBus.mode", missing, no_setting, "innsyn", {}, dpe},
+    known_property{"difi.move.nextmove.serviceBus.useHttps", not_used, deadlines, "true", {}, dpe},
+    known_property{"difi.move.nextmove.serviceBus.pollingrate", not_used, pace, "20000", {}, dpe},
+    known_property{"difi.move.nextmove.serviceBus.readMaxMessages", not_used, pace, "50", {}, dpe},
+    known_property{"difi.move.nextmove.serviceBus.batchRead", not_used, pace, "false", {}, dpe},
+    known_property{
+        "difi.move.nextmove.serviceBus.connectTimeout", not_used, deadlines, "15000", {}, dpe},
+    known_property{
+        "difi.move.nextmove.serviceBus.upload-size-limit", missing, no_setting, "2MB", {}, dpe},
+    known_property{"difi.move.nextmove.serviceBus.**", missing, no_setting, {}, {}, dpe},
+};
+
+}  // namespace
+
+std::span<const known_property> service_properties() {
+  return rows;
+}
+
+}  // namespace kp::importer

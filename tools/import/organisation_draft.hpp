@@ -1,0 +1,70 @@
+#pragma once
+
+#include "config/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+// What an import makes of the installations of one organisation, before it is YAML. The members are
+// those of the organisation's file (docs/organisation.md); what has its default is left out.
+
+namespace kp::importer {
+
+struct keystore_draft {
+  std::string path;  // absolute
+  std::optional<std::string> alias;
+  std::string password_file;  // as it is written into the file
+};
+
+struct reportee_draft {
+  std::string organisation;  // with prefix
+  std::string name;
+};
+
+struct credential_draft {
+  std::string user;
+  std::string password_hash;
+};
+
+struct channel_draft {
+  std::string name;
+  std::set<service> sends, receives;
+  std::optional<std::string> message_channel;
+  std::optional<std::int64_t> lock_timeout_minutes;
+  std::set<service> status_queue;
+  std::optional<std::string> dpi_channel;
+  std::vector<std::string> dpfio_accounts;
+  std::vector<std::int64_t> her_ids;
+  std::optional<credential_draft> credential;
+};
+
+struct organisation_draft {
+  explicit organisation_draft(organisation_id whose) : id(whose) {}
+  organisation_id id;
+  std::vector<std::string> sources;  // the files it was made from
+  std::optional<keystore_draft> keystore;
+  std::vector<keystore_draft> previous_keystores;
+  std::optional<std::string> client_id;
+  std::set<service> enabled;
+  std::optional<std::string> system_user_organisation, system_user_name;
+  std::vector<reportee_draft> reportees;
+  std::optional<std::string> dpo_client_id;
+  std::optional<std::int64_t> dpo_ttl_hours;
+  std::optional<std::uint64_t> dpo_upload_limit;
+  std::vector<channel_draft> channels;
+};
+
+// A file with a password that the hub is to read.
+struct secret_file {
+  std::string path;  // absolute
+  std::string content;
+};
+
+// The YAML of an organisation's file. With `trial`, passwords are asked for as environment
+// variables, so that the loader can be tried on it before any secret is on disk.
+std::string to_yaml(const organisation_draft&, bool trial = false);
+
+}  // namespace kp::importer
