@@ -1,5 +1,6 @@
 #include "actors/hub.hpp"
 
+#include "actors/hub_requests.hpp"
 #include "actors/hub_tenants.hpp"
 #include "actors/upstream_limiter.hpp"
 #include "metrics/hub_meters.hpp"
@@ -44,6 +45,9 @@ caf::behavior hub(caf::event_based_actor* self, hub_args args) {
       [=](const tenants_changed& now) { organisations->change(now); },
       [=](const organisation_ended& said) { organisations->ended(said); },
       [=](const directory_built& made) { organisations->publish(made); },
+      [=](const find_organisation& asked) {
+        return organisation_found{organisations->find(asked.organisation)};
+      },
   };
 }
 

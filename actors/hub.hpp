@@ -20,7 +20,8 @@ struct hub_args {
 };
 
 // The top of the tree: starts the gateway, the upstream limiter and one organisation actor each,
-// and supervises the organisations. Understands tenants_changed, organisation_ended.
+// and supervises the organisations. Understands tenants_changed, organisation_ended,
+// find_organisation (actors/hub_requests.hpp).
 caf::behavior hub(caf::event_based_actor* self, hub_args args);
 
 }  // namespace kp::actors

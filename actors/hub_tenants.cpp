@@ -150,6 +150,11 @@ void hub_tenants::publish(const directory_built& made) {
   next_job();
 }
 
+caf::actor hub_tenants::find(organisation_id id) const {
+  const auto found = tenants_.find(id);
+  return found == tenants_.end() ? caf::actor() : children_[found->second.child];
+}
+
 void hub_tenants::ended(const organisation_ended& said) {
   const auto found = tenants_.find(said.organisation);
   if (found == tenants_.end()) return;

@@ -31,6 +31,7 @@ class hub_tenants {
   void change(const tenants_changed& now);
   void ended(const organisation_ended& said);
   void publish(const directory_built& made);
+  caf::actor find(organisation_id) const;  // null when nobody works for it now
 
   void on_down(const caf::down_msg& down) { children_.on_down(down); }
   void restart(const restart_child& which) { children_.restart(which); }

@@ -4,6 +4,7 @@
 #include "admin/credentials.hpp"
 #include "admin/manage.hpp"
 #include "admin/organisations.hpp"
+#include "admin/seats.hpp"
 #include "config/log.hpp"
 #include "metrics/hub_meters.hpp"
 
@@ -14,6 +15,7 @@ namespace kp::admin {
 namespace {
 
 constexpr std::size_t max_connections = 128;
+constexpr std::size_t most_logged = 400;  // of the body of a change
 
 bool may(access needs, const std::optional<admin_credential>& user) {
   if (needs == access::anybody) return true;
@@ -36,6 +38,7 @@ struct listener::state {
         sign_in_failures(hub->meters->sign_in_failures.with({{"listener", "admin"}})) {
     add_manage(all, parts);
     add_organisations(all, parts);
+    add_seats(all, parts);
   }
 
   std::shared_ptr<actors::hub_context> hub;
@@ -50,6 +53,20 @@ struct listener::state {
         {{"address", head.remote_address},
          {"path", head.path},
          {"user_agent", head.headers.find("User-Agent").value_or("")}});
+  }
+
+  // Every change that is asked for, by whom and how it ended.
+  static void report_change(const http::request_head& head, const admin_credential& user,
+                            std::string_view body, unsigned status) {
+    log(status < 400 ? log_level::info : log_level::warning,
+        status < 400 ? "an operator changed something" : "a change by an operator was refused",
+        {{"user", user.user},
+         {"address", head.remote_address},
+         {"method", head.method},
+         {"path", head.path},
+         {"query", head.query},
+         {"body", body.substr(0, most_logged)},
+         {"status", std::to_string(status)}});
   }
 
   http::awaitable<answer> handle(const http::request_head& head, http::request_body& body) {
@@ -73,19 +90,28 @@ struct listener::state {
       out.headers.add("Allow", way.allow);
       co_return out;
     }
-    if (!may(way.to->needs, *who))
+    const bool changes = way.to->needs == access::operate;
+    if (!may(way.to->needs, *who)) {
+      if (changes && *who) report_change(head, **who, {}, 403);
       co_return problem_answer(
           403, fmt::format("{} {} needs the role operate.", head.method, head.path));
+    }
     request asked;
     asked.method = head.method;
     asked.path = head.path;
     asked.variables = std::move(way.variables);
     asked.query = api::query::parse(head.query);
     asked.user = *std::move(who);
+    asked.address = head.remote_address;
     auto text = co_await http::read_all(body, way.to->max_body);
     if (!text) co_return problem_answer(413, "The body is larger than this takes.");
     asked.body = *std::move(text);
-    co_return co_await way.to->handle(std::move(asked));
+    if (!changes) co_return co_await way.to->handle(std::move(asked));
+    const auto user = *asked.user;
+    const auto order = asked.body;
+    auto done = co_await way.to->handle(std::move(asked));
+    report_change(head, user, order, done.status);
+    co_return done;
   }
 };
 

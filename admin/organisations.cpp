@@ -3,6 +3,7 @@
 #include "admin/health.hpp"
 #include "admin/message_story.hpp"
 #include "admin/store_levels.hpp"
+#include "admin/tenant_access.hpp"
 #include "storage/codec.hpp"
 #include "storage/keys.hpp"
 #include "storage/repositories.hpp"
@@ -18,8 +19,6 @@ namespace json = boost::json;
 
 // Items of a queue that are listed; the counts are whole.
 constexpr std::size_t most_items = 100;
-
-using organisation_ptr = std::shared_ptr<const tenants::organisation>;
 
 json::array names_of(const std::set<service>& services) {
   json::array names;
@@ -103,7 +102,7 @@ result<json::array> tell_channels(const storage::engine& store, const tenants::o
 class organisations_module : public std::enable_shared_from_this<organisations_module> {
  public:
   explicit organisations_module(const actors::hub_parts& hub)
-      : hub_(hub.context), desk_(hub.desk) {}
+      : hub_(hub.context), desk_(hub.desk), tenants_(hub) {}
 
   http::awaitable<answer> list() {
     json::array all;
@@ -185,20 +184,12 @@ class organisations_module : public std::enable_shared_from_this<organisations_m
   }
 
  private:
-  organisation_ptr find(const std::string& number) const {
-    const auto id = organisation_id::parse(number);
-    const auto directory = desk_->directory();
-    return id && directory ? directory->find(*id) : nullptr;
-  }
-
-  static answer unknown(const std::string& number) {
-    return problem_answer(404, fmt::format("There is no organisation {} in this hub; "
-                                           "/admin/organisations lists them.",
-                                           number));
-  }
+  organisation_ptr find(const std::string& number) const { return tenants_.find(number); }
+  static answer unknown(const std::string& number) { return tenant_access::unknown(number); }
 
   std::shared_ptr<actors::hub_context> hub_;
   std::shared_ptr<actors::gateway_desk> desk_;
+  tenant_access tenants_;
 };
 
 }  // namespace

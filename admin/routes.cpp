@@ -45,6 +45,8 @@ std::string_view phrase(unsigned status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 409:
+      return "Conflict";
     case 413:
       return "Payload Too Large";
     case 503:
@@ -55,6 +57,10 @@ std::string_view phrase(unsigned status) {
 }
 
 }  // namespace
+
+std::string request::by() const {
+  return (user ? user->user : std::string("nobody")) + " from " + address;
+}
 
 void routes::add(route one) {
   auto pattern = split(one.path);

@@ -24,6 +24,10 @@ struct request {
   api::query query;
   std::string body;
   std::optional<admin_credential> user;  // who asks; absent only where `anybody` may
+  std::string address;                   // from where
+
+  // Who asks and from where, for logs and records.
+  std::string by() const;
 };
 
 using answer = http::server_response;

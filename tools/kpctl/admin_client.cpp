@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace kp::ctl {
 
@@ -17,10 +18,6 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr std::size_t most_bytes = 64u << 20;
-
-http::awaitable<void> ask(http::client& client, http::request asked, result<http::response>& into) {
-  into = co_await client.send(std::move(asked));
-}
 
 // What the listener says against a request, in its own words where it has some.
 error refusal(const std::string& url, const http::response& answer) {
@@ -38,7 +35,7 @@ error refusal(const std::string& url, const http::response& answer) {
 
 }  // namespace
 
-result<boost::json::value> get(const admin_address& at, const std::string& path) {
+result<boost::json::value> ask(const admin_address& at, const order& what) {
   asio::io_context here{1};
   asio::thread_pool workers{1};
   http::client_options options;
@@ -46,15 +43,20 @@ result<boost::json::value> get(const admin_address& at, const std::string& path)
   options.user_agent = "kpctl/" KP_VERSION;
   KP_TRY(auto client, http::client::make(here, workers, options));
   http::request asked;
-  asked.url = at.url + path;
+  asked.method = what.method;
+  asked.url = at.url + what.path;
   asked.headers.add("Accept", "application/json");
   if (!at.user.empty())
     asked.headers.add("Authorization", "Basic " + to_base64(at.user + ":" + at.password));
+  if (what.body) {
+    asked.headers.add("Content-Type", "application/json");
+    asked.body = boost::json::serialize(*what.body);
+  }
   asked.max_response_bytes = most_bytes;
   result<http::response> answer = http::response{};
-  auto task = [](http::client& by, asio::io_context& on, http::request what,
+  auto task = [](http::client& by, asio::io_context& on, http::request request,
                  result<http::response>& into) -> http::awaitable<void> {
-    co_await ask(by, std::move(what), into);
+    into = co_await by.send(std::move(request));
     on.stop();  // what is pooled would keep it running
   };
   asio::co_spawn(here, task(*client, here, std::move(asked), answer), asio::detached);
@@ -62,7 +64,7 @@ result<boost::json::value> get(const admin_address& at, const std::string& path)
   client.reset();
   if (!answer) return with_context(answer.error(), at.url);
   // A hub that is DOWN says so with 503, and what is wrong in the body.
-  const bool is_health = path == "/manage/health" && answer->status == 503;
+  const bool is_health = what.path == "/manage/health" && answer->status == 503;
   if (answer->status != 200 && !is_health) return refusal(at.url, *answer);
   boost::system::error_code failed;
   auto value = boost::json::parse(answer->body, failed);

@@ -4,6 +4,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <optional>
 #include <string>
 
 namespace kp::ctl {
@@ -16,8 +17,15 @@ struct admin_address {
   std::string ca_file;  // PEM, beside https://; empty: the system's
 };
 
-// GET; the JSON of the answer. Errors: why the listener cannot be reached (http_errc), what it says
+// One request of it.
+struct order {
+  std::string path;
+  std::string method = "GET";
+  std::optional<boost::json::value> body = std::nullopt;
+};
+
+// The JSON of the answer. Errors: why the listener cannot be reached (http_errc), what it says
 // against the request, or that it is no admin listener.
-result<boost::json::value> get(const admin_address& at, const std::string& path);
+result<boost::json::value> ask(const admin_address& at, const order& what);
 
 }  // namespace kp::ctl

@@ -132,6 +132,27 @@ std::string show_queues(const json::value& all) {
                      items);
 }
 
+std::string show_seats(const json::value& all) {
+  return table({{"SERVICE", "service"},
+                {"RECEIVES", "holder"},
+                {"IN THE FILE", "configured"},
+                {"EXTERNAL", "external"},
+                {"FENCE", "fence"},
+                {"MOVED", "movedAt"},
+                {"BY", "movedBy"}},
+               list(all, "seats"));
+}
+
+std::string show_seat_moved(const json::value& done) {
+  const auto from = member(done, "from"), to = member(done, "to");
+  const auto what = fmt::format("{} of {}", member(done, "service"), member(done, "organisation"));
+  if (from == to)
+    return fmt::format("{}: channel {} receives already (fence {})\n", what, to,
+                       member(done, "fence"));
+  return fmt::format("{}: channel {} receives now, instead of {} (fence {})\n", what, to,
+                     from.empty() ? "nobody" : "channel " + from, member(done, "fence"));
+}
+
 std::string show_message(const json::value& story) {
   std::string out =
       fmt::format("{}\n{}\n", member(story, "messageId"), member(story, "explanation"));

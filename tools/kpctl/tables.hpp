@@ -11,6 +11,8 @@ namespace kp::ctl {
 std::string show_organisations(const boost::json::value&);
 std::string show_channels(const boost::json::value&);
 std::string show_queues(const boost::json::value&);
+std::string show_seats(const boost::json::value&);
+std::string show_seat_moved(const boost::json::value&);
 std::string show_message(const boost::json::value&);
 // Anything: a line for each member, members of members indented.
 std::string show_tree(const boost::json::value&);

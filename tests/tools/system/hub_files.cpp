@@ -7,10 +7,10 @@
 
 namespace kp::test {
 
-std::string credential(const std::string& user_and_password) {
+std::string credential(const std::string& user_and_password, const std::string& more) {
   const auto colon = user_and_password.find(':');
   return fmt::format(
-      "{{user: {}, password_hash: \"{}\"}}", user_and_password.substr(0, colon),
+      "{{user: {}, {}password_hash: \"{}\"}}", user_and_password.substr(0, colon), more,
       tenants::hash_password(user_and_password.substr(colon + 1), *make_secure_random()));
 }
 

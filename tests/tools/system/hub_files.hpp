@@ -9,7 +9,8 @@
 namespace kp::test {
 
 // "{user: …, password_hash: …}" of user:password.
-std::string credential(const std::string& user_and_password);
+// `more`: further members, each with its comma: "role: operate, ".
+std::string credential(const std::string& user_and_password, const std::string& more = {});
 // `channels`: what channel_yaml gives, one after the other.
 std::string organisation_yaml(const std::string& number, const std::string& name,
                               const std::string& channels);

@@ -1,8 +1,4 @@
-#include "tests/tools/system/town.hpp"
-
-#include <fmt/format.h>
-
-#include <filesystem>
+#include "tests/tools/system/operators.hpp"
 
 // kpctl against the real program.
 
@@ -13,14 +9,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class kpctl : public in_town {
- protected:
-  tool_result ctl(const std::string& arguments, const std::string& password = "drift-pass") const {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "kpctl";
-    return run(fmt::format("KPCTL_URL=http://127.0.0.1:{} KPCTL_USER=drift KPCTL_PASSWORD={} {} {}",
-                           here->admin_port(), password, program.string(), arguments));
-  }
-};
+using kpctl = operators;
 
 }  // namespace
 
@@ -72,7 +61,7 @@ TEST_F(kpctl, says_why_a_message_is_not_delivered) {
 }
 
 TEST_F(kpctl, says_what_is_wrong_with_a_request) {
-  const auto refused = ctl("organisations", "wrong");
+  const auto refused = ctl("organisations", "drift:wrong");
   EXPECT_NE(refused.status, 0);
   EXPECT_THAT(refused.output, HasSubstr("kpctl: Give the credentials of a user in hub.yaml"));
   EXPECT_THAT(ctl("channels 123").output, HasSubstr("There is no organisation 123 in this hub"));

@@ -66,9 +66,11 @@ void town::register_organisations() {
 }
 
 void town::write_configuration() {
-  folder_.write("hub.yaml", hub_yaml(box_->url(), port_) +
-                                fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n",
-                                            admin_port_, credential(operator_user)));
+  folder_.write(
+      "hub.yaml",
+      hub_yaml(box_->url(), port_) +
+          fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n    - {}\n", admin_port_,
+                      credential(operator_user), credential(watch_user, "role: operate, ")));
   std::filesystem::create_directory(path("tenants.d"));
   const std::string receives = "    receives: [DPO]\n";
   folder_.write("tenants.d/bergvik.yaml",

@@ -37,7 +37,8 @@ inline const std::string sak = "fjordnes-sak:sak-pass";
 inline const std::string post = "skogvik-post:post:pass";
 inline const std::string small = "skogvik-small:small-pass";  // with quotas
 // Who looks after the hub.
-inline const std::string operator_user = "drift:drift-pass";
+inline const std::string operator_user = "drift:drift-pass";  // may look
+inline const std::string watch_user = "vakt:vakt-pass";       // may change things
 
 // The national services, in this process, and a hub with three organisations, in a process of its
 // own. Made once for all tests of the program: each uses messages of its own.
