@@ -56,8 +56,9 @@ write_two_organisations() {
     >"$home/organisations.json"
 }
 
+sandbox_options=()
 start_sandbox() {
-  "$bin/kp-sandbox" --port "$sandbox_port" --state "$home/sandbox" \
+  "$bin/kp-sandbox" "${sandbox_options[@]}" --port "$sandbox_port" --state "$home/sandbox" \
     --organisations "$home/organisations.json" --write-keystores "$home/keystores" >"$home/sandbox.log" 2>&1 &
   sandbox_pid=$!
   wait_for_line "$home/sandbox.log" "sandbox is ready" "$sandbox_pid" "the sandbox"

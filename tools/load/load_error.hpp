@@ -5,12 +5,21 @@
 namespace kp::load {
 
 enum class load_errc {
-  refused = 1,  // the hub answered something else than success
-  network = 2,  // the connection failed
+  refused = 1,     // the hub answered something else than success
+  network = 2,     // the connection failed
+  over_quota = 3,  // the hub answered 429
 };
 
 inline const char* to_text(load_errc e) {
-  return e == load_errc::refused ? "refused" : "network";
+  switch (e) {
+    case load_errc::refused:
+      return "refused";
+    case load_errc::network:
+      return "network";
+    case load_errc::over_quota:
+      return "over quota";
+  }
+  return "unknown";
 }
 
 }  // namespace kp::load

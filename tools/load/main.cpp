@@ -25,6 +25,16 @@ int main(int argc, char** argv) {
   sending->add_option("--connections", send.connections)->check(CLI::Range(1, 4096));
   sending->add_option("--bytes", send.bytes)->check(CLI::Range(1024, 10'000'000));
 
+  kp::load::steady_options steady;
+  std::int64_t seconds = steady.how_long.count();
+  auto* pacing = app.add_subcommand("steady", "send small messages at a steady pace");
+  add_target(*pacing, steady.to, "");
+  pacing->add_option("--receiver", steady.receiver, "organisation number of the receiver")
+      ->required();
+  pacing->add_option("--per-second", steady.per_second, "messages; 0: as many as can be carried");
+  pacing->add_option("--seconds", seconds)->check(CLI::Range(1, 3600));
+  pacing->add_option("--connections", steady.connections)->check(CLI::Range(1, 4096));
+
   kp::load::large_options large;
   auto* moving = app.add_subcommand("large", "one large attachment out and in");
   add_target(*moving, large.sender, "sender-");
@@ -43,5 +53,9 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   if (writing->parsed()) return kp::load::write_tenants(many);
+  if (pacing->parsed()) {
+    steady.how_long = std::chrono::seconds(seconds);
+    return kp::load::run_steady(steady);
+  }
   return sending->parsed() ? kp::load::run_send(send) : kp::load::run_large(large);
 }

@@ -58,6 +58,32 @@ std::string message_id_of(const std::string& sbd) {
   return id && id->is_string() ? std::string(id->as_string()) : std::string();
 }
 
+namespace {
+
+const std::vector<connection::field> none;
+
+result<void> judge(const connection::answer& answer, const char* what) {
+  if (answer.status == 200) return {};
+  return permanent(answer.status == 429 ? load_errc::over_quota : load_errc::refused,
+                   fmt::format("{} answered {}: {}", what, answer.status, answer.body));
+}
+
+}  // namespace
+
+boost::asio::awaitable<result<void>> send_one(connection& c, const std::string& create,
+                                              const std::string& file) {
+  KP_CO_TRY(const auto created,
+            co_await c.exchange("POST", "/api/messages/out", json_fields(), create));
+  if (auto fine = judge(created, "create"); !fine) co_return fine;
+  const auto path = "/api/messages/out/" + message_id_of(created.body);
+  KP_CO_TRY(
+      const auto uploaded,
+      co_await c.exchange("PUT", path, file_fields("application/xml", "arkivmelding.xml"), file));
+  if (auto fine = judge(uploaded, "upload"); !fine) co_return fine;
+  KP_CO_TRY(const auto sent, co_await c.exchange("POST", path, none, {}));
+  co_return judge(sent, "send");
+}
+
 std::vector<connection::field> json_fields() {
   return {{"Content-Type", "application/json"}};
 }

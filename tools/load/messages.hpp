@@ -18,6 +18,11 @@ std::string arkivmelding_xml(std::size_t bytes, const std::string& referenced_fi
 // The message id of an SBD; "" when it has none.
 std::string message_id_of(const std::string& sbd);
 
+// Create, upload one file, send: each acknowledged. `create` and `file` as above. Errors:
+// load_errc::refused with the first answer that is not 200, over_quota when that is 429.
+boost::asio::awaitable<result<void>> send_one(connection&, const std::string& create,
+                                              const std::string& file);
+
 // Header fields of a create, and of an upload. (g++ 12 cannot compile braced lists inside
 // co_await.)
 std::vector<connection::field> json_fields();

@@ -16,11 +16,25 @@ struct send_options {
 // the median and 99th percentile of a message (three requests). Returns the exit code.
 int run_send(const send_options&);
 
+struct steady_options {
+  target to;
+  std::string receiver;           // nine digits
+  std::uint64_t per_second = 50;  // messages; 0: as many as the connections can carry
+  std::chrono::seconds how_long{10};
+  std::size_t connections = 16;
+  std::size_t bytes = 2048;
+};
+
+// Sends messages at a steady pace. Prints one line: how many were sent, the median and the 99th
+// percentile in ms (counted from when each was due), how many were refused with 429, how many
+// failed. Returns the exit code.
+int run_steady(const steady_options&);
+
 struct large_options {
   target sender, receiver;
   std::string receiver_number;
   std::uint64_t bytes = 1'000'000'000;  // with arkivmelding.xml below the limit of 1 GiB
-  int hub_pid = 0;  // whose memory is watched; 0: nobody's
+  int hub_pid = 0;                      // whose memory is watched; 0: nobody's
   std::chrono::seconds deadline{900};
 };
 

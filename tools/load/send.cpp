@@ -1,4 +1,5 @@
 #include "tools/load/messages.hpp"
+#include "tools/load/percentile.hpp"
 #include "tools/load/scenarios.hpp"
 
 #include <fmt/format.h>
@@ -12,8 +13,6 @@
 namespace kp::load {
 
 namespace {
-
-const std::vector<connection::field> none;
 
 namespace asio = boost::asio;
 using steady = std::chrono::steady_clock;
@@ -32,27 +31,6 @@ struct shared {
   }
 };
 
-asio::awaitable<result<void>> one_message(connection& c, const shared& all) {
-  KP_CO_TRY(const auto created,
-            co_await c.exchange("POST", "/api/messages/out", json_fields(), all.create));
-  const auto id = created.status == 200 ? message_id_of(created.body) : std::string();
-  if (id.empty())
-    co_return permanent(load_errc::refused,
-                        fmt::format("create answered {}: {}", created.status, created.body));
-  const auto path = "/api/messages/out/" + id;
-  KP_CO_TRY(const auto uploaded,
-            co_await c.exchange("PUT", path, file_fields("application/xml", "arkivmelding.xml"),
-                                all.file));
-  if (uploaded.status != 200)
-    co_return permanent(load_errc::refused,
-                        fmt::format("upload answered {}: {}", uploaded.status, uploaded.body));
-  KP_CO_TRY(const auto sent, co_await c.exchange("POST", path, none, {}));
-  if (sent.status != 200)
-    co_return permanent(load_errc::refused,
-                        fmt::format("send answered {}: {}", sent.status, sent.body));
-  co_return result<void>{};
-}
-
 asio::awaitable<void> client(shared& all) {
   connection c(co_await asio::this_coro::executor, all.options.to);
   if (const auto opened = co_await c.open(); !opened) {
@@ -62,7 +40,7 @@ asio::awaitable<void> client(shared& all) {
   while (all.started < all.options.messages && all.failures < 100) {
     ++all.started;
     const auto begin = steady::now();
-    const auto outcome = co_await one_message(c, all);
+    const auto outcome = co_await send_one(c, all.create, all.file);
     if (!outcome) {
       all.fail(outcome.error().message);
       if (outcome.error().code == load_errc::network) co_return;
@@ -71,12 +49,6 @@ asio::awaitable<void> client(shared& all) {
     all.took.push_back(
         std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - begin));
   }
-}
-
-double milliseconds(const std::vector<std::chrono::microseconds>& sorted, double share) {
-  if (sorted.empty()) return 0;
-  const auto at = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
-  return static_cast<double>(sorted[at].count()) / 1000.0;
 }
 
 }  // namespace

@@ -90,9 +90,17 @@ result<certificate_authority> certificate_authority::load(std::string_view root_
   return certificate_authority(std::move(*root), std::move(key));
 }
 
+result<rsa_key> certificate_authority::next_key() const {
+  if (most_keys_ > 0 && keys_.size() == most_keys_)
+    return rsa_key::from_private_pem(keys_[given_++ % most_keys_]);
+  KP_TRY(auto made, rsa_key::generate());
+  if (most_keys_ > 0) keys_.push_back(made.private_pem());
+  return made;
+}
+
 result<issued_certificate> certificate_authority::issue(const certificate_subject& subject,
                                                         time_point from, time_point to) const {
-  KP_TRY(auto key, rsa_key::generate());
+  KP_TRY(auto key, next_key());
   auto leaf = blank(key, from, to);
   if (!leaf) return refused("an organisation certificate");
   auto* name = X509_get_subject_name(leaf.get());

@@ -31,6 +31,10 @@ class certificate_authority {
   result<certificate> issue_for(const rsa_key&, const std::string& common_name, time_point from,
                                 time_point to) const;
 
+  // From now on issue() makes no more than `most` key pairs and gives them in turns: making a pair
+  // takes a tenth of a second, which many thousand organisations cannot wait for. 0: each its own.
+  void share_keys(std::size_t most) { most_keys_ = most; }
+
   // Chains to this root and is valid at `now`.
   bool trusts(const certificate&, time_point now) const;
   const certificate& root() const { return root_; }
@@ -39,8 +43,13 @@ class certificate_authority {
  private:
   certificate_authority(certificate root, rsa_key key)
       : root_(std::move(root)), key_(std::move(key)) {}
+  result<rsa_key> next_key() const;
+
   certificate root_;
   rsa_key key_;
+  std::size_t most_keys_ = 0;
+  mutable std::vector<std::string> keys_;  // PEM, while they are shared
+  mutable std::size_t given_ = 0;
 };
 
 // PKCS#12 in DER with the certificate, its key and the root, AES-256, `alias` as friendly name.

@@ -124,6 +124,7 @@ result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
   made->url = fmt::format("http://{}:{}", wanted.address, listener->port());
   KP_CHECK(made->files.make(wanted.state_folder));
   KP_TRY(auto ca, kept_authority(wanted.state_folder, wanted.time->now()));
+  ca.share_keys(wanted.shared_keys);
   KP_TRY(auto maskinporten_key, kept_key(wanted.state_folder, "maskinporten"));
   KP_TRY(auto altinn_key, kept_key(wanted.state_folder, "altinn"));
   KP_TRY(made->all, services::make({std::move(ca), std::move(maskinporten_key),

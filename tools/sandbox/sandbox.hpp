@@ -23,6 +23,7 @@ struct options {
   std::string state_folder;
   std::string audience;  // Maskinporten's name; empty: http://<address>:<port>/
   std::string resource = "eformidling-dpo-meldingsutveksling";
+  std::size_t shared_keys = 0;            // see certificate_authority::share_keys
   std::shared_ptr<const clock> time;      // empty: the machine's
   std::shared_ptr<random_source> random;  // empty: the operating system's
 };

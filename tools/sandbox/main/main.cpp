@@ -18,6 +18,9 @@ int main(int count, char** arguments) {
                  "folder where the CA, the keys and the organisations stay between runs");
   app.add_option("--audience", options.audience,
                  "what Maskinporten calls itself; default http://<address>:<port>/");
+  app.add_option("--shared-keys", options.shared_keys,
+                 "make no more key pairs than this and share them among the organisations: for "
+                 "loads with many thousands; default each its own");
   auto* file = app.add_option("--organisations", organisations,
                               "JSON file of organisations to register at start")
                    ->check(CLI::ExistingFile);
