@@ -15,6 +15,7 @@ struct dpo_adapter_args {
   caf::actor router;
   caf::actor writer;
   std::chrono::milliseconds first_poll{0};   // staggers the organisations
+  working_mode mode = working_mode::normal;  // it begins in
 };
 
 // Connects one organisation to DPO: claims due items of its outbox and sends them, ten at a time

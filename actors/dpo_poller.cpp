@@ -31,7 +31,7 @@ bool is_older(const std::optional<altinn::overview>& a, const std::optional<alti
 }  // namespace
 
 dpo_poller::dpo_poller(caf::event_based_actor* self, const dpo_adapter_args& args)
-    : self_(self), args_(args) {}
+    : self_(self), args_(args), mode_(args.mode) {}
 
 void dpo_poller::start() {
   if (in().settings->dpo.enabled) poll_in(args_.first_poll);
@@ -42,18 +42,17 @@ void dpo_poller::use(const settings_changed& now) {
   args_.context = now.context;
   args_.transport = now.dpo;
   const auto interval = in().settings->dpo.poll_interval;
-  if (interval != before && phase_ == phase::resting && mode_ == working_mode::normal)
-    poll_in(interval);
+  if (interval != before && phase_ == phase::resting && asks()) poll_in(interval);
 }
 
 void dpo_poller::work_in(working_mode mode) {
-  const bool begins = mode == working_mode::normal && mode_ != mode;
+  const bool asked = asks();
   mode_ = mode;
-  if (begins && phase_ == phase::resting) poll_in(microseconds(0));
+  if (asks() && !asked && phase_ == phase::resting) poll_in(microseconds(0));
 }
 
 void dpo_poller::on_poll(const poll_now& tick) {
-  if (mode_ != working_mode::normal) return;
+  if (!asks()) return;
   if (tick.epoch == epoch_ && phase_ == phase::resting) begin_round();
 }
 
@@ -98,7 +97,7 @@ void dpo_poller::begin_round() {
 }
 
 void dpo_poller::next_user() {
-  if (users_.empty() || rest_until_ || mode_ != working_mode::normal) return end_round();
+  if (users_.empty() || rest_until_ || !asks()) return end_round();
   candidates_.clear();
   todo_.clear();
   phase_ = phase::searching;
@@ -247,7 +246,7 @@ void dpo_poller::end_round() {
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.
 void dpo_poller::poll_in(microseconds delay) {
-  if (mode_ != working_mode::normal) return;  // work_in() begins again
+  if (!asks()) return;  // work_in() begins again
   if (delay.count() <= 0) return self_->send(self_, poll_now{++epoch_});
   self_->delayed_send(self_, delay, poll_now{++epoch_});
 }

@@ -97,7 +97,7 @@ class dpo_poller {
 
   dpo_poller(caf::event_based_actor* self, const dpo_adapter_args& args);
 
-  // As dpo_sender's. Only in the normal mode is anything asked for.
+  // As dpo_sender's. Only in the modes that receive is anything asked for.
   void use(const settings_changed& now);
   void work_in(working_mode mode);
   bool idle() const { return phase_ == phase::resting; }
@@ -146,6 +146,9 @@ class dpo_poller {
   const organisation_context& in() const { return *args_.context; }
   storage::transfers transfers() const { return in().transfers(service::dpo); }
   time_point now() const { return in().hub->time.now(); }
+  bool asks() const {
+    return mode_ == working_mode::normal || mode_ == working_mode::receiving_only;
+  }
   const transfer_memory::own* owned(const std::string& id) const;
   // One of ours that another system user than the current one sees.
   bool is_of_another(const transfer_memory::own&) const;

@@ -21,7 +21,7 @@ error stopped() {
 }  // namespace
 
 void dpo_poller::next_transfer() {
-  if (todo_.empty() || rest_until_ || mode_ != working_mode::normal) {
+  if (todo_.empty() || rest_until_ || !asks()) {
     users_.pop_front();
     return next_user();
   }

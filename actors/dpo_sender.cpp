@@ -45,7 +45,8 @@ dpo_sender::dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& arg
     : self_(self),
       args_(args),
       owner_(fmt::format("{} dpo-adapter {}", run_of_this_process(),
-                         args.context->hub->random.uuid())) {}
+                         args.context->hub->random.uuid())),
+      mode_(args.mode) {}
 
 void dpo_sender::use(const settings_changed& now) {
   args_.context = now.context;
@@ -92,7 +93,7 @@ void dpo_sender::look() {
     again_ = true;
     return;
   }
-  if (mode_ == working_mode::ending) return;
+  if (mode_ == working_mode::ending || mode_ == working_mode::receiving_only) return;
   if (!recovered_) return recover();
   if (in_flight_.size() >= max_in_flight) return;  // the next end looks again
   claiming_ = true;

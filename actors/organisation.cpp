@@ -5,9 +5,11 @@
 #include "actors/channel_router.hpp"
 #include "actors/deadlines.hpp"
 #include "actors/dpo_adapter.hpp"
+#include "actors/operator_desk.hpp"
 #include "actors/registry_desk.hpp"
 #include "actors/retrying_commit.hpp"
 #include "actors/seat_messages.hpp"
+#include "actors/service_pauses.hpp"
 #include "actors/supervision.hpp"
 #include "actors/webhook_dispatcher.hpp"
 #include "metrics/hub_meters.hpp"
@@ -158,6 +160,11 @@ class house {
   }
   // Null until the house is open.
   caf::actor router() const { return router_ ? children_[*router_] : caf::actor(); }
+  caf::actor operators() const { return operators_ ? children_[*operators_] : caf::actor(); }
+  void pause(const pause_changed& change) {
+    pauses_.set(change.via, change.now);
+    tell_adapter(mode_);
+  }
   caf::actor webhooks() const { return webhooks_ ? children_[*webhooks_] : caf::actor{}; }
   void expiry() {
     if (deadlines_)
@@ -233,6 +240,11 @@ class house {
         [this](const caf::actor&) {
           if (dpo_adapter_) renew(*dpo_adapter_);
         });
+    pauses_.open(*context_);
+    operators_ = children_.add("operator desk", [this, &system] {
+      return system.spawn(operator_desk,
+                          operator_desk_args{context_, organisation_handle_(), args_.writer});
+    });
     deadlines_ = children_.add("deadlines", [this, &system] {
       return system.spawn(deadlines, deadlines_args{context_, args_.writer});
     });
@@ -260,16 +272,12 @@ class house {
   // An adapter that has been stopped is kept at rest, and works again when its service does.
   void start_dpo(std::chrono::milliseconds first_poll) {
     if (dpo_adapter_) return;
-    dpo_adapter_ = children_.add(
-        "DPO adapter",
-        [this, first_poll, &system = self_->system()] {
-          return system.spawn(dpo_adapter,
-                              dpo_adapter_args{context_, make_dpo_transport(context_, clients_),
-                                               children_[*router_], args_.writer, first_poll});
-        },
-        [this](const caf::actor& adapter) {
-          if (mode_ != working_mode::normal) self_->send(adapter, work_as{mode_});
-        });
+    dpo_adapter_ = children_.add("DPO adapter", [this, first_poll, &system = self_->system()] {
+      return system.spawn(
+          dpo_adapter,
+          dpo_adapter_args{context_, make_dpo_transport(context_, clients_), children_[*router_],
+                           args_.writer, first_poll, pauses_.within(service::dpo, mode_)});
+    });
   }
 
   void change(const tenants::organisation_changes& what) {
@@ -285,7 +293,8 @@ class house {
   void tell_adapter(working_mode mode) {
     mode_ = mode;
     if (!dpo_adapter_) return;
-    if (const auto& adapter = children_[*dpo_adapter_]) self_->send(adapter, work_as{mode});
+    if (const auto& adapter = children_[*dpo_adapter_])
+      self_->send(adapter, work_as{pauses_.within(service::dpo, mode)});
   }
 
   // Sees to it that the channel runs and that the gateway knows where.
@@ -401,7 +410,7 @@ class house {
   std::shared_ptr<organisation_context> context_;  // of the settings that are followed
   std::shared_ptr<upstream> clients_;
   std::function<caf::actor()> organisation_handle_;
-  std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, dpo_adapter_;
+  std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, operators_, dpo_adapter_;
   std::map<channel_number, std::size_t> channels_;
   std::set<channel_number> complete_;  // with all that the store keeps of them
   std::set<channel_name> open_;        // seats that the gateway holds
@@ -409,7 +418,8 @@ class house {
   std::vector<caf::response_promise> waiting_;  // for the newest settings to be followed
   std::optional<end_organisation> ending_;
   std::uint64_t end_epoch_ = 0;
-  working_mode mode_ = working_mode::normal;
+  working_mode mode_ = working_mode::normal;  // without pauses
+  service_pauses pauses_;
   bool numbering_ = false;
   bool moving_ = false;
 };
@@ -425,6 +435,10 @@ KP_MESSAGE(kp::actors::end_look);
 namespace kp::actors {
 
 namespace {
+
+error being_opened() {
+  return transient(storage::storage_errc::io, "the organisation is being opened; try again");
+}
 
 template <class Message>
 caf::response_promise passed_on(caf::event_based_actor* self, const caf::actor& to,
@@ -460,11 +474,7 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
       [=](const expiry_changed&) { here->expiry(); },
       [=](const move_seat& asked) -> caf::result<seat_moved> {
         if (const auto router = here->router()) return passed_on(self, router, asked);
-        return seat_moved{
-            {},
-            {},
-            0,
-            transient(storage::storage_errc::io, "the organisation is being opened; try again")};
+        return seat_moved{{}, {}, 0, being_opened()};
       },
       [=](const show_seats& asked) -> caf::result<seats_shown> {
         if (const auto router = here->router()) return passed_on(self, router, asked);
@@ -473,6 +483,15 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
       [=](const count_left_alone& asked) -> caf::result<left_alone_counts> {
         if (const auto router = here->router()) return passed_on(self, router, asked);
         return left_alone_counts{};
+      },
+      [=](const pause_changed& change) { here->pause(change); },
+      [=](const pause_service& asked) -> caf::result<service_paused> {
+        if (const auto desk = here->operators()) return passed_on(self, desk, asked);
+        return service_paused{{}, being_opened()};
+      },
+      [=](const order_message& asked) -> caf::result<message_ordered> {
+        if (const auto desk = here->operators()) return passed_on(self, desk, asked);
+        return message_ordered{0, true, being_opened()};
       },
       [=](const webhook_call& call) -> caf::result<api_answer> {
         if (const auto webhooks = here->webhooks()) return passed_on(self, webhooks, call);

@@ -54,6 +54,7 @@ struct settings_changed {
 enum class working_mode {
   normal,
   sending_only,  // takes nothing new in
+  receiving_only,
   ending,        // begins nothing
 };
 struct work_as {  // to adapters

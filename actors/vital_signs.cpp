@@ -31,6 +31,14 @@ void vital_signs::poll_failed(organisation_id of, service via, time_point at, st
   poll.failure = std::move(why);
 }
 
+void vital_signs::paused(organisation_id of, service via, pause now_is) {
+  const std::scoped_lock lock(mutex_);
+  if (now_is.sending || now_is.receiving)
+    organisations_[of].pauses[via] = std::move(now_is);
+  else if (const auto known = organisations_.find(of); known != organisations_.end())
+    known->second.pauses.erase(via);
+}
+
 void vital_signs::forget(organisation_id of) {
   const std::scoped_lock lock(mutex_);
   organisations_.erase(of);

@@ -35,8 +35,14 @@ class vital_signs {
     std::string problem;     // why it did not open; empty: it is open
     time_point not_after{};  // of the certificate, when it is open
   };
+  struct pause {  // by an operator
+    bool sending = false, receiving = false;
+    time_point at{};
+    std::string by, reason;
+  };
   struct organisation {
     std::optional<keystore> keys;  // absent: not needed so far
+    std::map<service, pause> pauses;
     std::map<service, outcome> polls;
   };
 
@@ -44,6 +50,7 @@ class vital_signs {
   void keystore_failed(organisation_id, std::string why);
   void polled(organisation_id, service, time_point at);
   void poll_failed(organisation_id, service, time_point at, std::string why);
+  void paused(organisation_id, service, pause);  // of neither: it works again
   // Once an organisation is gone, nothing is said of it.
   void forget(organisation_id);
   std::map<organisation_id, organisation> organisations() const;

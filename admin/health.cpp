@@ -52,6 +52,15 @@ health judge_poll(const vital_signs::outcome& last, time_point now, json::object
   return last.succeeded && now - *last.succeeded < poll_patience ? health::up : health::degraded;
 }
 
+json::object tell(const vital_signs::pause& pause) {
+  json::object out{{"sending", pause.sending ? "paused" : "on"},
+                   {"receiving", pause.receiving ? "paused" : "on"},
+                   {"since", format_timestamp(pause.at)},
+                   {"by", pause.by}};
+  if (!pause.reason.empty()) out["reason"] = pause.reason;
+  return out;
+}
+
 json::object store_component(const vital_signs& signs) {
   const auto failure = signs.store_failure();
   if (!failure) return component(health::up, {{"store", "RocksDB"}});
@@ -179,6 +188,12 @@ organisation_health judge(const tenants::organisation& who, const vital_signs::o
     polls[kp::to_string(via)] = std::move(poll);
   }
   if (!polls.empty()) out.details["polls"] = std::move(polls);
+  json::object paused;
+  for (const auto& [via, pause] : seen->pauses) paused[kp::to_string(via)] = tell(pause);
+  if (!paused.empty()) {
+    out.details["paused"] = std::move(paused);
+    out.status = std::max(out.status, health::degraded);  // so that nobody forgets it
+  }
   return out;
 }
 

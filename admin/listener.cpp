@@ -3,8 +3,11 @@
 #include "actors/probes.hpp"
 #include "admin/credentials.hpp"
 #include "admin/manage.hpp"
+#include "admin/messages.hpp"
 #include "admin/organisations.hpp"
 #include "admin/seats.hpp"
+#include "admin/services.hpp"
+#include "admin/webhooks.hpp"
 #include "config/log.hpp"
 #include "metrics/hub_meters.hpp"
 
@@ -38,7 +41,10 @@ struct listener::state {
         sign_in_failures(hub->meters->sign_in_failures.with({{"listener", "admin"}})) {
     add_manage(all, parts);
     add_organisations(all, parts);
+    add_messages(all, parts);
     add_seats(all, parts);
+    add_services(all, parts);
+    add_webhooks(all, parts);
   }
 
   std::shared_ptr<actors::hub_context> hub;

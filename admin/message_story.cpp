@@ -2,6 +2,7 @@
 
 #include "storage/keys.hpp"
 #include "storage/lease.hpp"
+#include "storage/operator_marks.hpp"
 #include "storage/repositories.hpp"
 
 #include <fmt/format.h>
@@ -81,12 +82,36 @@ struct known {
   std::optional<outgoing_message> outgoing;
   std::optional<inbound_message> inbound;
   std::optional<lease> lock;
-  std::vector<outbox_item> items;
+  struct queued {
+    outbox_item item;
+    std::optional<parked_mark> parked;
+    std::optional<service_pause> pause;  // of its service
+    bool being_sent = false;
+  };
+  std::vector<queued> items;
   std::optional<conversation> sent, received;
 };
 
-std::string explain_item(const outbox_item& item, time_point now) {
+std::string because(const std::string& reason) {
+  return reason.empty() ? std::string() : fmt::format(" ({})", reason);
+}
+
+std::string explain_item(const known::queued& queued, time_point now) {
+  const auto& item = queued.item;
   const std::string_view what = item.kind == outbox_kind::message ? "message" : "status";
+  if (queued.being_sent) return fmt::format("The {} is being sent now.", what);
+  if (queued.parked)
+    return fmt::format(
+        "The {} has been parked by {} since {}{}; nothing is tried until it is "
+        "unparked, or its lifetime has passed.",
+        what, queued.parked->by, format_timestamp(queued.parked->at),
+        because(queued.parked->reason));
+  if (queued.pause && queued.pause->sending)
+    return fmt::format(
+        "Sending by {} has been paused by {} since {}{}; the {} waits until it is "
+        "resumed.",
+        to_string(item.via), queued.pause->by, format_timestamp(queued.pause->at),
+        because(queued.pause->reason), what);
   if (item.attempts == 0) return fmt::format("The {} waits for its first attempt.", what);
   const auto tries = item.attempts == 1 ? "One attempt" : fmt::format("{} attempts", item.attempts);
   return fmt::format("{} to send the {} failed, the last with: {}. The next is {}.", tries, what,
@@ -96,7 +121,7 @@ std::string explain_item(const outbox_item& item, time_point now) {
 
 std::string explain(const known& all, const channel_namer& name_of, time_point now) {
   for (const auto& item : all.items)
-    if (item.kind == outbox_kind::message) return explain_item(item, now);
+    if (item.item.kind == outbox_kind::message) return explain_item(item, now);
   if (all.outgoing && !all.outgoing->queued)
     return fmt::format("The client of channel {} has created it and not sent it yet.",
                        name_of(all.outgoing->channel));
@@ -112,15 +137,32 @@ std::string explain(const known& all, const channel_namer& name_of, time_point n
   return "It has been sent; the receiver has not confirmed it yet.";
 }
 
-result<std::vector<outbox_item>> find_items(const engine& store, organisation_id organisation,
-                                            const message_id& message) {
-  std::vector<outbox_item> all;
+result<bool> is_being_sent(const engine& store, organisation_id organisation,
+                           const outbox_item& item, time_point now) {
+  const auto key = key_builder(organisation, record_kind::outbox_claim)
+                       .u8(static_cast<std::uint8_t>(item.via))
+                       .u64(item.id)
+                       .str();
+  KP_TRY(const auto claim, read_lease(store, key));
+  return claim && claim->held_at(now);
+}
+
+result<std::vector<known::queued>> find_items(const engine& store, organisation_id organisation,
+                                              const message_id& message, time_point now) {
+  std::vector<known::queued> all;
+  const service_pauses pauses(store, organisation);
   for (const auto via : all_services) {
     const outbox out(store, organisation, via);
+    const parked_items marks(store, organisation, via);
     KP_TRY(const auto rows, out.of_message(message));
     for (const auto row : rows) {
       KP_TRY(auto item, out.find(row));
-      if (item) all.push_back(*std::move(item));
+      if (!item) continue;
+      known::queued one{*std::move(item), {}, {}, false};
+      KP_TRY(one.parked, marks.find(row));
+      KP_TRY(one.pause, pauses.find(via));
+      KP_TRY(one.being_sent, is_being_sent(store, organisation, one.item, now));
+      all.push_back(std::move(one));
     }
   }
   return all;
@@ -140,13 +182,31 @@ result<json::object> tell(const engine& store, organisation_id organisation,
                    {"nextAttempt", format_timestamp(item.due)}};
   tell_optional(out, "expires", item.expires);
   if (!item.last_error.empty()) out["lastError"] = item.last_error;
-  const auto key = key_builder(organisation, record_kind::outbox_claim)
-                       .u8(static_cast<std::uint8_t>(item.via))
-                       .u64(item.id)
-                       .str();
-  KP_TRY(const auto claim, read_lease(store, key));
-  out["beingSent"] = claim && claim->held_at(now);
+  KP_TRY(const bool being_sent, is_being_sent(store, organisation, item, now));
+  out["beingSent"] = being_sent;
+  KP_TRY(const auto parked, parked_items(store, organisation, item.via).find(item.id));
+  if (parked) {
+    out["parkedAt"] = format_timestamp(parked->at);
+    out["parkedBy"] = parked->by;
+    if (!parked->reason.empty()) out["parkedBecause"] = parked->reason;
+    out.erase("nextAttempt");
+  }
+  out["state"] = being_sent          ? "sending"
+                 : parked            ? "parked"
+                 : item.attempts > 0 ? "retrying"
+                                     : "waiting";
   return out;
+}
+
+result<channel_namer> read_channel_names(const engine& store, organisation_id organisation) {
+  const channel_registry registry(store, organisation);
+  KP_TRY(const auto all, registry.all());
+  auto names = std::make_shared<std::map<channel_number, std::string>>();
+  for (const auto& entry : all) names->emplace(entry.number, entry.name.to_string());
+  return channel_namer([names](channel_number number) {
+    const auto found = names->find(number);
+    return found == names->end() ? std::string() : found->second;
+  });
 }
 
 result<std::optional<json::object>> tell_story(const engine& store, organisation_id organisation,
@@ -164,7 +224,7 @@ result<std::optional<json::object>> tell_story(const engine& store, organisation
   if (all.inbound) {
     KP_TRY(all.lock, incoming.lock_of(message));
   }
-  KP_TRY(all.items, find_items(store, organisation, message));
+  KP_TRY(all.items, find_items(store, organisation, message, now));
   KP_TRY(all.sent, talks.find(direction::outgoing, message));
   KP_TRY(all.received, talks.find(direction::incoming, message));
   if (!all.outgoing && !all.inbound && all.items.empty() && !all.sent && !all.received)
@@ -180,8 +240,8 @@ result<std::optional<json::object>> tell_story(const engine& store, organisation
   }
   story["conversations"] = std::move(told);
   json::array items;
-  for (const auto& item : all.items) {
-    KP_TRY(auto one, tell(store, organisation, item, name_of, now));
+  for (const auto& queued : all.items) {
+    KP_TRY(auto one, tell(store, organisation, queued.item, name_of, now));
     items.push_back(std::move(one));
   }
   story["outbox"] = std::move(items);

@@ -15,6 +15,10 @@ namespace kp::admin {
 
 using channel_namer = std::function<std::string(channel_number)>;
 
+// The names of channels, also of those that are in no file any more. For workers.
+result<channel_namer> read_channel_names(const storage::engine& store,
+                                         organisation_id organisation);
+
 // Everything that one organisation's part of the store knows of a message, and in one sentence
 // where it stands and what happens next. nullopt when nothing is known. Names no content. For
 // workers.

@@ -26,6 +26,19 @@ json::array names_of(const std::set<service>& services) {
   return names;
 }
 
+// "DPO" where both are paused, else with which.
+json::array paused_of(const actors::vital_signs::organisation* seen) {
+  json::array all;
+  if (!seen) return all;
+  for (const auto& [via, pause] : seen->pauses) {
+    const std::string_view which = !pause.receiving ? " sending"
+                                   : !pause.sending ? " receiving"
+                                                    : "";
+    all.emplace_back(fmt::format("{}{}", to_string(via), which));
+  }
+  return all;
+}
+
 json::object tell_levels(const queue_levels& levels) {
   json::object outboxes;
   for (const auto& [via, level] : levels.outboxes) {
@@ -38,21 +51,9 @@ json::object tell_levels(const queue_levels& levels) {
           {"inboundLocked", levels.locked}};
 }
 
-// The names of channels, also of those that are in no file any more.
-result<channel_namer> namer(const storage::engine& store, organisation_id id) {
-  const storage::channel_registry registry(store, id);
-  KP_TRY(const auto all, registry.all());
-  auto names = std::make_shared<std::map<channel_number, std::string>>();
-  for (const auto& entry : all) names->emplace(entry.number, entry.name.to_string());
-  return channel_namer([names](channel_number number) {
-    const auto found = names->find(number);
-    return found == names->end() ? std::string() : found->second;
-  });
-}
-
 result<json::object> tell_queues(const storage::engine& store, organisation_id id, time_point now) {
   KP_TRY(const auto levels, read_levels(store, id));
-  KP_TRY(const auto name_of, namer(store, id));
+  KP_TRY(const auto name_of, read_channel_names(store, id));
   std::vector<storage::outbox_item> first;
   const auto prefix = storage::key_builder(id, storage::record_kind::outbox_item).str();
   const auto keep = [&](std::string_view, std::string_view value) {
@@ -115,6 +116,7 @@ class organisations_module : public std::enable_shared_from_this<organisations_m
         all.push_back({{"number", one->id.to_string()},
                        {"name", one->name},
                        {"status", to_string(judged.status)},
+                       {"paused", paused_of(found == seen.end() ? nullptr : &found->second)},
                        {"channels", one->channels.size()},
                        {"file", one->file}});
       }
@@ -172,7 +174,7 @@ class organisations_module : public std::enable_shared_from_this<organisations_m
       co_return problem_answer(400,
                                fmt::format("{} is no message id (a UUID).", asked.variables[1]));
     auto work = [hub = hub_, who, id = *id]() -> result<std::optional<json::object>> {
-      KP_TRY(const auto name_of, namer(hub->store, who->id));
+      KP_TRY(const auto name_of, read_channel_names(hub->store, who->id));
       return tell_story(hub->store, who->id, id, name_of, hub->time.now());
     };
     auto told = co_await http::on_workers(hub_->workers, std::move(work));

@@ -48,6 +48,8 @@ enum class record_kind : std::uint8_t {
   outbox_due = 51,         // service u8 | due i64 us | item id u64 -> nothing
   outbox_claim = 52,       // service u8 | item id u64 -> lease
   outbox_by_message = 53,  // service u8 | message id 0x00 | item id u64 -> nothing
+  service_pause = 54,      // service u8 -> service_pause (storage/operator_marks.hpp)
+  outbox_parked = 55,      // service u8 | item id u64 -> parked_mark
   channel_reference = 60,  // message id -> message channel name to echo
   transfer = 61,           // service u8 | transfer id -> transfer
   inbound_seat = 70,       // service u8 -> lease

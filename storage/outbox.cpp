@@ -1,5 +1,6 @@
 #include "storage/big_endian.hpp"
 #include "storage/keys.hpp"
+#include "storage/operator_marks.hpp"
 #include "storage/outbox_recovery.hpp"
 #include "storage/paging.hpp"
 #include "storage/repositories.hpp"
@@ -204,6 +205,29 @@ result<std::uint64_t> outbox::count() const {
                          return true;
                        }));
   return counted;
+}
+
+result<void> reschedule(batch& b, const engine& store, organisation_id organisation,
+                        const outbox_item& item, time_point due) {
+  const auto place = [&](const outbox_item& of) {
+    return index_of(organisation, of.via).time(place_of(of, std::nullopt)).u64(of.id).str();
+  };
+  auto claim = claim_key(organisation, item.via, item.id);
+  KP_TRY(const auto current, read_lease(store, claim));
+  if (current && !current->owner.empty())
+    return transient(storage_errc::fenced, "the item is being sent");
+  if (current)
+    b.require_value(std::move(claim), encode(*current));
+  else
+    b.require_absent(std::move(claim));
+  auto after = item;
+  after.due = due;
+  auto key = item_key(organisation, item.via, item.id);
+  b.require_value(key, encode(item));
+  b.erase(place(item));
+  b.put(place(after), {});
+  b.put(std::move(key), encode(after));
+  return {};
 }
 
 result<std::size_t> release_claims_of_earlier_runs(batch& b, const engine& store,

@@ -39,6 +39,8 @@ TEST(keys, have_record_kinds_that_never_change) {
                                                         {record_kind::outbox_due, 51},
                                                         {record_kind::outbox_claim, 52},
                                                         {record_kind::outbox_by_message, 53},
+                                                        {record_kind::service_pause, 54},
+                                                        {record_kind::outbox_parked, 55},
                                                         {record_kind::channel_reference, 60},
                                                         {record_kind::transfer, 61},
                                                         {record_kind::inbound_seat, 70},

@@ -56,6 +56,8 @@ class commands {
 std::string path_of(const std::string& number, const std::string& tail = {});
 
 void add_show_commands(commands&);
+void add_message_commands(commands&);
+void add_service_commands(commands&);
 void add_seat_commands(commands&);
 
 }  // namespace kp::ctl

@@ -32,6 +32,8 @@ int command_line(int argc, char** argv) {
 
   ctl::commands all(app);
   ctl::add_show_commands(all);
+  ctl::add_message_commands(all);
+  ctl::add_service_commands(all);
   ctl::add_seat_commands(all);
   const auto run_import = ctl::add_import(app);
 

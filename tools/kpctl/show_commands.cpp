@@ -29,17 +29,21 @@ void add_show_commands(commands& all) {
   of_one("channels", "The channels of an organisation.", "/channels", show_channels);
   of_one("queues", "What an organisation has to send, and what waits for it.", "/queues",
          show_queues);
+  of_one("webhooks", "The subscriptions of an organisation, and what they have not taken.",
+         "/webhooks", show_webhooks);
   of_one("seats", "Which channel receives, per service.", "/seats", show_seats);
 
   const auto message = std::make_shared<std::string>();
-  auto& explain = all.add("message", "The whole history of a message, and where it stands.",
-                          [number, message](const session& with) {
-                            return with.ask_and_show(
-                                {path_of(*number, "/messages/" + http::encode_component(*message))},
-                                show_message);
-                          });
-  explain.add_option("organisation", *number, "Its number.")->required();
-  explain.add_option("message", *message, "Its message id.")->required();
+  for (const auto* name : {"message", "explain"}) {
+    auto& explain = all.add(
+        name, "Why is this not delivered: the whole history of a message, and where it stands.",
+        [number, message](const session& with) {
+          return with.ask_and_show(
+              {path_of(*number, "/messages/" + http::encode_component(*message))}, show_message);
+        });
+    explain.add_option("organisation", *number, "Its number.")->required();
+    explain.add_option("message", *message, "Its message id.")->required();
+  }
 }
 
 }  // namespace kp::ctl

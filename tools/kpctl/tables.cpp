@@ -101,9 +101,12 @@ void tree(const json::value& value, std::size_t depth, std::string& out) {
 }  // namespace
 
 std::string show_organisations(const json::value& all) {
-  return table(
-      {{"NUMBER", "number"}, {"STATUS", "status"}, {"CHANNELS", "channels"}, {"NAME", "name"}},
-      list(all, "organisations"));
+  return table({{"NUMBER", "number"},
+                {"STATUS", "status"},
+                {"CHANNELS", "channels"},
+                {"PAUSED", "paused"},
+                {"NAME", "name"}},
+               list(all, "organisations"));
 }
 
 std::string show_channels(const json::value& all) {
@@ -130,6 +133,63 @@ std::string show_queues(const json::value& all) {
                       {"NEXT ATTEMPT", "nextAttempt"},
                       {"LAST ERROR", "lastError"}},
                      items);
+}
+
+std::string show_messages(const json::value& all) {
+  const auto& rows = list(all, "messages");
+  const bool failed = member(all, "state") == "failed";
+  if (member(all, "total") == "0")
+    return failed ? "Nothing has failed.\n" : "Nothing is queued there.\n";
+  std::vector<column> columns{{"STATE", "state"},
+                              {"SERVICE", "service"},
+                              {"KIND", "kind"},
+                              {"MESSAGE", "messageId"},
+                              {"CHANNEL", "channel"}};
+  if (failed)
+    columns.insert(columns.end(), {{"STATUS", "status"}, {"ENDED", "ended"}});
+  else
+    columns.insert(
+        columns.end(),
+        {{"FAILED", "failedAttempts"}, {"NEXT ATTEMPT", "nextAttempt"}, {"PARKED BY", "parkedBy"}});
+  columns.push_back({"LAST ERROR", "lastError"});
+  return table(columns, rows) +
+         fmt::format("{} of {}, page {}\n", rows.size(), member(all, "total"), member(all, "page"));
+}
+
+std::string show_message_changed(const json::value& done) {
+  return fmt::format("{} of {} {}\n", member(done, "messageId"), member(done, "organisation"),
+                     member(done, "outcome"));
+}
+
+namespace {
+
+const std::vector<column> service_columns{{"SERVICE", "service"}, {"ENABLED", "enabled"},
+                                          {"SENDING", "sending"}, {"RECEIVING", "receiving"},
+                                          {"SINCE", "since"},     {"BY", "by"},
+                                          {"REASON", "reason"}};
+
+}  // namespace
+
+std::string show_services(const json::value& all) {
+  return table(service_columns, list(all, "services"));
+}
+
+std::string show_service(const json::value& one) {
+  return table(service_columns, json::array{one});
+}
+
+std::string show_webhooks(const json::value& all) {
+  const auto& rows = list(all, "subscriptions");
+  if (rows.empty()) return "No channel has a subscription.\n";
+  return table({{"ID", "id"},
+                {"CHANNEL", "channel"},
+                {"NAME", "name"},
+                {"ENDPOINT", "endpoint"},
+                {"STATE", "state"},
+                {"PARKED", "parked"},
+                {"DEAD", "dead"},
+                {"LAST ERROR", "lastError"}},
+               rows);
 }
 
 std::string show_seats(const json::value& all) {
@@ -168,6 +228,7 @@ std::string show_message(const json::value& story) {
                                      {"FAILED", "failedAttempts"},
                                      {"NEXT ATTEMPT", "nextAttempt"},
                                      {"EXPIRES", "expires"},
+                                     {"PARKED BY", "parkedBy"},
                                      {"LAST ERROR", "lastError"}},
                                     items);
   for (const auto* part : {"outgoing", "inbound"})

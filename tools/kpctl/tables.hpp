@@ -11,6 +11,11 @@ namespace kp::ctl {
 std::string show_organisations(const boost::json::value&);
 std::string show_channels(const boost::json::value&);
 std::string show_queues(const boost::json::value&);
+std::string show_messages(const boost::json::value&);
+std::string show_message_changed(const boost::json::value&);
+std::string show_services(const boost::json::value&);
+std::string show_service(const boost::json::value&);
+std::string show_webhooks(const boost::json::value&);
 std::string show_seats(const boost::json::value&);
 std::string show_seat_moved(const boost::json::value&);
 std::string show_message(const boost::json::value&);
