@@ -1,5 +1,6 @@
 #include "actors/gateway.hpp"
 
+#include "actors/api_description.hpp"
 #include "actors/bridge.hpp"
 #include "actors/gateway_listeners.hpp"
 #include "actors/gateway_transfer.hpp"
@@ -28,13 +29,19 @@ namespace {
 constexpr std::size_t max_sbd_bytes = 2 * 1024 * 1024;
 constexpr std::chrono::milliseconds answer_deadline{60'000};
 
-http::headers security_headers() {
-  return {{"X-Content-Type-Options", "nosniff"},
-          {"X-XSS-Protection", "0"},
-          {"Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"},
-          {"Pragma", "no-cache"},
-          {"Expires", "0"},
-          {"X-Frame-Options", "DENY"}};
+// rest-api.md 1, "Security headers".
+http::headers security_headers(bool encrypted) {
+  http::headers all{{"X-Content-Type-Options", "nosniff"},
+                    {"X-XSS-Protection", "0"},
+                    {"Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"},
+                    {"Pragma", "no-cache"},
+                    {"Expires", "0"},
+                    {"X-Frame-Options", "DENY"},
+                    {"Vary", "Origin"},
+                    {"Vary", "Access-Control-Request-Method"},
+                    {"Vary", "Access-Control-Request-Headers"}};
+  if (encrypted) all.add("Strict-Transport-Security", "max-age=31536000 ; includeSubDomains");
+  return all;
 }
 
 // A channel's actor, and how many requests are with it.
@@ -350,6 +357,7 @@ struct gateway_desk::state {
     const auto content_type = text_of(head.headers, "Content-Type").value_or("");
     const auto way = find_route(head.method, head.path, content_type);
     visit.place = way.place;
+    if (std::holds_alternative<route::description>(way.to)) co_return describe_api(head);
     auto who = co_await sign_ins.authenticate(head, way.scope);
     if (!who) {
       const bool slowed = who.error().code == http::http_errc::rate_limited;
@@ -430,7 +438,7 @@ result<std::uint16_t> gateway_desk::listen() {
   options.client_ca_file = settings.api.client_ca_file;
   options.max_connections_per_address = settings.max_connections_per_address;
   options.max_connections = settings.max_connections;
-  options.headers_on_every_answer = security_headers();
+  options.headers_on_every_answer = security_headers(!options.certificate_file.empty());
   auto handler = [me = weak_from_this()](
                      const http::request_head& head,
                      http::request_body& body) -> http::awaitable<http::server_response> {

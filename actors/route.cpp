@@ -79,6 +79,7 @@ constexpr std::array lines{
 constexpr std::size_t upload_place = lines.size() + 1;
 constexpr std::size_t multipart_place = lines.size() + 2;
 constexpr std::size_t events_place = lines.size() + 3;
+constexpr std::size_t description_place = lines.size() + 4;
 
 std::string uri_of(const line& l) {
   std::string uri = "/api";
@@ -142,6 +143,7 @@ const std::vector<route_place>& route_places() {
     places.push_back({"PUT", "/api/messages/out/{}"});
     places.push_back({"POST", "/api/messages/out/multipart"});
     places.push_back({"GET", "/api/events"});
+    places.push_back({"GET", "/api/openapi.json"});
     return places;
   }();
   return all;
@@ -186,12 +188,27 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
 
   // HEAD is GET without a body, except where GET would lock a message.
   const bool head = method == "HEAD";
+  if (parts.size() == 1 && parts[0] == "openapi.json") {
+    if (method == "GET" || head) {
+      found.to = route::description{};
+      found.place = description_place;
+    } else if (method == "OPTIONS") {
+      found.to = route::options{"GET,HEAD,OPTIONS"};
+    } else {
+      found.to = route::refusal{api::method_not_allowed(method), "GET"};
+    }
+    return found;
+  }
+
   std::vector<std::string_view> allow;
+  bool answers_head = false;
   for (const auto& l : lines) {
     auto argument = match(l, parts);
     if (!argument) continue;
     const bool locks = l.what == endpoint::peek;
-    if (method == l.method || (head && l.method == "GET" && !locks)) {
+    const bool also_head = l.method == "GET" && !locks;
+    answers_head = answers_head || also_head;
+    if (method == l.method || (head && also_head)) {
       found.to = route::call{l.what, *std::move(argument), l.takes_body};
       found.place = static_cast<std::size_t>(&l - lines.data()) + 1;
       return found;
@@ -202,9 +219,8 @@ route find_route(std::string_view method, std::string_view path, std::string_vie
   if (allow.empty()) {
     found.to = not_found(path);
   } else if (method == "OPTIONS") {
-    const bool get = std::ranges::find(allow, "GET") != allow.end();
-    found.to =
-        route::options{fmt::format("{}{},OPTIONS", fmt::join(allow, ","), get ? ",HEAD" : "")};
+    found.to = route::options{
+        fmt::format("{}{},OPTIONS", fmt::join(allow, ","), answers_head ? ",HEAD" : "")};
   } else {
     found.to =
         route::refusal{api::method_not_allowed(method), fmt::format("{}", fmt::join(allow, ", "))};

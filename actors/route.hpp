@@ -24,6 +24,7 @@ struct route {
   };
   struct multipart {};  // POST /api/messages/out/multipart
   struct events {};     // GET /api/events
+  struct description {};  // GET /api/openapi.json: what this table is, for anybody
   struct refusal {
     api::problem why;
     std::string allow;  // of a 405
@@ -33,7 +34,7 @@ struct route {
   };
 
   tenants::directory::scope scope;
-  std::variant<call, upload, multipart, events, refusal, options> to;
+  std::variant<call, upload, multipart, events, description, refusal, options> to;
   std::size_t place = 0;  // in route_places()
 };
 

@@ -1,5 +1,8 @@
-# Shared by tools/demo and tools/bench: a sandbox of the national services and a hub on this machine, with
-# two municipalities. Sourced, not run. Needs $home (made anew) and $bin.
+# Shared by tools/demo, tools/transcript and tools/bench: a sandbox of the national services and a hub on this
+# machine, with two municipalities. Sourced, not run. Needs $home (made anew) and $bin, the folder of the
+# programs; KP_BIN names another one.
+
+bin=${KP_BIN:-$bin}
 
 sandbox_port=${KP_SANDBOX_PORT:-8090}
 hub_port=${KP_HUB_PORT:-9093}

@@ -124,7 +124,7 @@ result<std::unique_ptr<server>> server::listen(asio::io_context& network, server
   for (const auto& [name, value] : state->options.headers_on_every_answer.fields()) {
     if (!is_field_name(name) || !is_field_value(value))
       return permanent(http_errc::bad_answer, fmt::format("\"{}\" is no header field", name));
-    state->common_headers += fmt::format("{}: {}\r\n", name, value);
+    state->common_headers.emplace_back(name, fmt::format("{}: {}\r\n", name, value));
   }
   if (!state->options.certificate_file.empty()) {
     KP_TRY(state->tls, listener_tls::open(state->options));

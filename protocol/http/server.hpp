@@ -81,7 +81,7 @@ struct server_options {
   // Bodies move this fast on average, in both directions, after the time of grace (408, or cut).
   std::uint64_t slowest_bytes_per_second = 1024;
   std::chrono::milliseconds slow_grace{30'000};
-  http::headers headers_on_every_answer;
+  http::headers headers_on_every_answer;           // an answer's own value counts instead; an empty one: none
   bool reuse_address = true;
 };
 

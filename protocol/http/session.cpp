@@ -272,9 +272,10 @@ bool session::begin_answer(const server_response& response) {
   const auto reason = bhttp::obsolete_reason(static_cast<bhttp::status>(response.status));
   fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
                  std::string_view(reason.data(), reason.size()), server_->date());
-  out_ += server_->common_headers;
+  for (const auto& [name, line] : server_->common_headers)
+    if (!response.headers.find(name)) out_ += line;
   for (const auto& [name, value] : response.headers.fields()) {
-    if (is_set_by_server(name)) continue;
+    if (is_set_by_server(name) || value.empty()) continue;
     if (!is_field_name(name) || !is_field_value(value)) return false;
     out_.append(name).append(": ").append(value).append("\r\n");
   }

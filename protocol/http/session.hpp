@@ -28,7 +28,7 @@ inline constexpr std::uint64_t max_unread_body = 1024 * 1024;
 struct server_state {
   server_options options;
   http::handler handle;
-  std::string common_headers;         // headers_on_every_answer as lines
+  std::vector<std::pair<std::string, std::string>> common_headers;  // name, whole line
   std::shared_ptr<listener_tls> tls;  // null: plain HTTP
   std::shared_ptr<watchdog> guard;
   std::unordered_set<session*> sessions;

@@ -144,7 +144,19 @@ TEST(route, answers_options_by_what_is_allowed_there) {
   EXPECT_EQ(allowed("/api/statuses/peek"), "GET,DELETE,HEAD,OPTIONS");
   EXPECT_EQ(allowed("/api/messages/out/abc"), "GET,POST,DELETE,PUT,HEAD,OPTIONS");
   EXPECT_EQ(allowed("/api/messages/in/pop/abc"), "GET,HEAD,OPTIONS");
+  EXPECT_EQ(allowed("/api/messages/in/peek"), "GET,DELETE,OPTIONS");  // HEAD would lock one
+  EXPECT_EQ(allowed("/api/openapi.json"), "GET,HEAD,OPTIONS");
   EXPECT_EQ(allowed("/api/nothing"), "nothing");
+}
+
+TEST(route, describes_itself_with_every_prefix) {
+  for (const auto* path :
+       {"/api/openapi.json", "/910077473/api/openapi.json", "/910077473/arkiv/api/openapi.json"})
+    for (const auto* method : {"GET", "HEAD"})
+      EXPECT_TRUE(std::holds_alternative<route::description>(find_route(method, path, "").to))
+          << path;
+  EXPECT_EQ(refusal_of(find_route("POST", "/api/openapi.json", ""))->allow, "GET");
+  EXPECT_TRUE(refusal_of(find_route("GET", "/api/openapi.json/x", "")));
 }
 
 TEST(route, knows_which_answers_are_json) {

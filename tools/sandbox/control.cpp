@@ -118,6 +118,13 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
     all_.counters.clear();
     return json::value(json::object{});
   }
+  constexpr std::string_view webhooks = "/webhooks/";
+  if (path.starts_with(webhooks) && get)
+    return json::value(all_.subscribed.describe(path.substr(webhooks.size())));
+  if (path == "/webhooks" && remove) {
+    all_.subscribed.clear();
+    return json::value(json::object{});
+  }
   if (path == "/grants" && get) {
     json::array list;
     for (const auto& grant : all_.tokens.grants()) list.emplace_back(grant);

@@ -6,7 +6,7 @@ namespace kp::sandbox {
 
 namespace {
 
-constexpr std::array<std::string_view, 18> names{"token",
+constexpr std::array<std::string_view, 19> names{"token",
                                                  "maskinporten_metadata",
                                                  "maskinporten_jwk",
                                                  "exchange",
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 18> names{"token",
                                                  "registry_virksert",
                                                  "registry_sastoken",
                                                  "registry_jwk",
+                                                 "webhook",
                                                  "control"};
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -98,6 +99,8 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
     if (!path.empty() && path.front() != '/') return {};
     return broker_route(get, post, path);
   }
+  if (post && take(path, "/webhook/") && !path.empty())
+    return route{endpoint::webhook, std::string(path), {}};
   if (get && take(path, "/adressetjeneste")) return registry_route(path);
   return {};
 }

@@ -24,6 +24,7 @@ enum class endpoint {
   registry_virksert,
   registry_sastoken,
   registry_jwk,
+  webhook,
   control,
 };
 
@@ -34,7 +35,7 @@ bool is_registry(endpoint);
 
 struct route {
   endpoint where;
-  std::string id;       // transfer id, or identifier of the registry, or the rest of a control path
+  std::string id;  // of a transfer, identifier of the registry, a subscriber, rest of a control path
   std::string process;  // registry_process
 };
 

@@ -8,6 +8,7 @@
 #include "tools/sandbox/faults.hpp"
 #include "tools/sandbox/maskinporten.hpp"
 #include "tools/sandbox/registry.hpp"
+#include "tools/sandbox/subscribers.hpp"
 
 namespace kp::sandbox {
 
@@ -39,6 +40,7 @@ struct services {
   kp::sandbox::registry registry;
   fault_list faults;
   call_counters counters;
+  subscribers subscribed;
 
   // A key that nobody trusts, made when first needed.
   const rsa_key* stray_key();

@@ -363,6 +363,24 @@ TEST(http_server, puts_the_common_headers_on_every_answer_also_on_refusals) {
               HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n"));
 }
 
+TEST(http_server, lets_an_answer_say_another_value_of_a_common_header_or_none) {
+  network on;
+  server_options options;
+  options.headers_on_every_answer = {
+      {"Cache-Control", "no-store"}, {"Pragma", "no-cache"}, {"Vary", "A"}, {"Vary", "B"}};
+  const auto answer = ask(
+      on, get_last("/"),
+      [](const request_head&, request_body&) -> awaitable<server_response> {
+        co_return server_response{
+            200, {{"cache-control", "max-age=60"}, {"Pragma", ""}}, "", nullptr};
+      },
+      options);
+  EXPECT_THAT(answer, HasSubstr("\r\ncache-control: max-age=60\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("no-store")));
+  EXPECT_THAT(answer, Not(HasSubstr("Pragma")));
+  EXPECT_THAT(answer, HasSubstr("\r\nVary: A\r\nVary: B\r\n"));
+}
+
 TEST(http_server, stopping_lets_a_request_in_progress_finish_and_cuts_what_does_not) {
   network on;
   const auto slow = [](std::chrono::milliseconds span) -> handler {

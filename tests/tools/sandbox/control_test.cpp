@@ -148,4 +148,23 @@ TEST_F(sandbox_control, paths_and_methods_that_nobody_serves_are_refused) {
   EXPECT_EQ(post("/adressetjeneste/jwk", {}, "").status, 405U);
 }
 
+TEST_F(sandbox_control, shows_what_a_subscriber_has_been_told) {
+  EXPECT_EQ(control("GET", "/control/webhooks/sak").as_array().size(), 0u);
+  EXPECT_EQ(post("/webhook/sak", {{"Knutepunkt-Attempt", "1"}}, R"({"event":"ping"})").status,
+            200u);
+  EXPECT_EQ(post("/webhook/sak", {}, "no JSON").status, 200u);
+  const auto told = control("GET", "/control/webhooks/sak");
+  ASSERT_EQ(told.as_array().size(), 2u);
+  EXPECT_EQ(told.at(0).at("headers").at("Knutepunkt-Attempt").as_string(), "1");
+  EXPECT_EQ(told.at(0).at("body").at("event").as_string(), "ping");
+  EXPECT_EQ(told.at(1).at("body").as_string(), "no JSON");
+  EXPECT_EQ(control("GET", "/control/webhooks/other").as_array().size(), 0u);
+  EXPECT_EQ(get("/webhook/sak").status, 405u);
+  control("POST", "/control/faults",
+          {{"endpoint", "webhook"}, {"kind", "status"}, {"status", 503}, {"count", 1}});
+  EXPECT_EQ(post("/webhook/sak", {}, "{}").status, 503u);
+  control("DELETE", "/control/webhooks");
+  EXPECT_EQ(control("GET", "/control/webhooks/sak").as_array().size(), 0u);
+}
+
 }  // namespace kp::sandbox::test

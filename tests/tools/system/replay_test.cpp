@@ -1,5 +1,6 @@
 #include "tests/support/fixtures.hpp"
 #include "tests/tools/system/replay_compare.hpp"
+#include "tests/tools/system/replay_report.hpp"
 #include "tests/tools/system/town.hpp"
 
 #include <fmt/format.h>
@@ -17,14 +18,8 @@ namespace {
 using namespace kp::test;
 namespace fs = std::filesystem;
 
-struct verdict {
-  std::string text;  // "pass", what is waited for, or the differences
-  bool failed = false;
-};
-
-// By endpoint, then by record.
-std::map<std::string, std::map<std::string, verdict>>& report() {
-  static std::map<std::string, std::map<std::string, verdict>> all;
+replay_report& report() {
+  static replay_report all;
   return all;
 }
 
@@ -41,7 +36,7 @@ class replay : public in_town {
   }
   void note(const std::string& endpoint, const std::string& name, verdict v) {
     EXPECT_FALSE(v.failed) << name << ": " << v.text;
-    report()[endpoint][name] = std::move(v);
+    report().note(endpoint, name, std::move(v));
   }
   void judge(const std::string& endpoint, const std::string& name, const json::value& on_record,
              const json::value& here_now, const replay_rules& rules = {}) {
@@ -511,7 +506,7 @@ TEST_F(replay, of_every_record_is_told_what_became_of_it) {
   KP_NEEDS_RECORDS;
   const auto say = [&](const char* endpoint, std::initializer_list<const char*> names,
                        const char* why) {
-    for (const auto* name : names) report()[endpoint].try_emplace(name, verdict{why});
+    for (const auto* name : names) report().note_if_new(endpoint, name, verdict{why});
   };
   say("(the Service Registry)",
       {"sr-identifier-910075918-administrasjon.json", "sr-identifier-910075918.json",
@@ -533,18 +528,8 @@ TEST_F(replay, of_every_record_is_told_what_became_of_it) {
   say("POST /api/messages/out/multipart", {"e2e-send-dpf-multipart-sbd.json"},
       "waits until its service is connected");
 
-  std::set<std::string> told;
-  std::size_t passed = 0;
-  std::string text = "Records of the REST API, by endpoint\n";
-  for (const auto& [endpoint, records] : report()) {
-    text += "  " + endpoint + '\n';
-    for (const auto& [name, v] : records) {
-      told.insert(name);
-      if (v.text.starts_with("pass")) ++passed;
-      text += fmt::format("    {:<60} {}{}\n", name, v.failed ? "DIFFERS: " : "", v.text);
-    }
-  }
-  std::cout << text << "  " << passed << " of " << told.size() << " pass\n";
+  std::cout << report().text();
+  const auto told = report().records();
   // Alone this test has replayed nothing.
   if (testing::UnitTest::GetInstance()->test_to_run_count() < 13) return;
   for (const auto& each : fs::directory_iterator(fixtures_folder() + "/rest"))
