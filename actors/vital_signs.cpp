@@ -39,11 +39,6 @@ void vital_signs::paused(organisation_id of, service via, pause now_is) {
     known->second.pauses.erase(via);
 }
 
-void vital_signs::forget(organisation_id of) {
-  const std::scoped_lock lock(mutex_);
-  organisations_.erase(of);
-}
-
 std::map<organisation_id, vital_signs::organisation> vital_signs::organisations() const {
   const std::scoped_lock lock(mutex_);
   return organisations_;
@@ -74,16 +69,6 @@ void vital_signs::store_failed(std::optional<std::string> why) {
 std::optional<std::string> vital_signs::store_failure() const {
   const std::scoped_lock lock(mutex_);
   return store_failure_;
-}
-
-void vital_signs::configuration(std::vector<std::string> problems) {
-  const std::scoped_lock lock(mutex_);
-  configuration_ = std::move(problems);
-}
-
-std::vector<std::string> vital_signs::configuration() const {
-  const std::scoped_lock lock(mutex_);
-  return configuration_;
 }
 
 std::shared_ptr<vital_signs> make_vital_signs() {

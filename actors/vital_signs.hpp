@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace kp::actors {
 
@@ -51,8 +50,7 @@ class vital_signs {
   void polled(organisation_id, service, time_point at);
   void poll_failed(organisation_id, service, time_point at, std::string why);
   void paused(organisation_id, service, pause);  // of neither: it works again
-  // Once an organisation is gone, nothing is said of it.
-  void forget(organisation_id);
+  // Also of organisations that have gone since.
   std::map<organisation_id, organisation> organisations() const;
 
   using call = std::pair<std::string, std::string>;  // service, endpoint
@@ -64,17 +62,12 @@ class vital_signs {
   void store_failed(std::optional<std::string> why);
   std::optional<std::string> store_failure() const;
 
-  // What is wrong in the organisations' files, as last read: a line each.
-  void configuration(std::vector<std::string> problems);
-  std::vector<std::string> configuration() const;
-
  private:
   std::atomic<phase> phase_{phase::starting};
   mutable std::mutex mutex_;
   std::map<organisation_id, organisation> organisations_;
   std::map<call, outcome> calls_;
   std::optional<std::string> store_failure_;
-  std::vector<std::string> configuration_;
 };
 
 std::shared_ptr<vital_signs> make_vital_signs();

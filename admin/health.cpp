@@ -2,6 +2,7 @@
 
 #include "actors/probes.hpp"
 
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 
 #include <algorithm>
@@ -103,13 +104,37 @@ json::object upstream_component(const vital_signs& signs) {
   return component(status, std::move(services));
 }
 
-json::object configuration_component(const vital_signs& signs) {
-  const auto problems = signs.configuration();
-  if (problems.empty()) return component(health::up);
-  json::array listed;
-  for (const auto& one : problems)
-    if (listed.size() < most_listed) listed.emplace_back(one);
-  return component(health::degraded, {{"count", problems.size()}, {"problems", std::move(listed)}});
+json::object configuration_component(const tenants::tenants_state::snapshot& state,
+                                     std::size_t& count) {
+  json::array problems, left, leaving;
+  const auto list = [](json::array& into, std::string line) {
+    if (into.size() < most_listed) into.emplace_back(std::move(line));
+  };
+  for (const auto& file : state.broken)
+    for (const auto& one : file.problems) {
+      ++count;
+      list(problems, to_string(one) + (file.running ? fmt::format(" Until then {} runs as the file "
+                                                                  "was before.",
+                                                                  file.running->to_string())
+                                                    : ""));
+    }
+  for (const auto& one : state.left)
+    list(left, fmt::format("{}: channel {} is configured no more, with {} outgoing and {} incoming "
+                           "messages",
+                           one.organisation.to_string(), one.channel.to_string(), one.outgoing,
+                           one.incoming));
+  for (const auto& one : state.leaving)
+    list(leaving, fmt::format("{}: {} since {}", one.organisation.to_string(),
+                              one.draining ? "sends what it has accepted" : "parked",
+                              format_timestamp(one.since)));
+  json::object details;
+  const bool well = count == 0 && left.empty() && !state.watch_problem;
+  if (count > 0) details["count"] = count;
+  if (!problems.empty()) details["problems"] = std::move(problems);
+  if (!left.empty()) details["leftChannels"] = std::move(left);
+  if (!leaving.empty()) details["leaving"] = std::move(leaving);
+  if (state.watch_problem) details["watch"] = *state.watch_problem;
+  return component(well ? health::up : health::degraded, std::move(details));
 }
 
 json::object listener_component(const hub_settings& settings) {
@@ -201,7 +226,7 @@ hub_health judge(const health_facts& facts) {
   hub_health out;
   auto disk = health::up;
   json::object parts;
-  parts["configuration"] = configuration_component(facts.signs);
+  parts["configuration"] = configuration_component(facts.tenants, out.configuration_problems);
   parts["db"] = store_component(facts.signs);
   parts["diskSpace"] = disk_component(facts, disk);
   parts["listeners"] = listener_component(facts.settings);

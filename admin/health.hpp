@@ -4,6 +4,7 @@
 #include "actors/vital_signs.hpp"
 #include "admin/store_levels.hpp"
 #include "tenants/directory.hpp"
+#include "tenants/tenants_state.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -40,12 +41,14 @@ struct health_facts {
   const hub_settings& settings;
   std::optional<std::filesystem::space_info> disk;  // of storage.path; absent: not known
   std::map<organisation_id, queue_levels> levels;
+  tenants::tenants_state::snapshot tenants;
   time_point now{};
 };
 
 struct hub_health {
   health status = health::up;
   std::size_t organisations_in_trouble = 0;
+  std::size_t configuration_problems = 0;
   boost::json::object body;  // {"status", "components", "groups"}
 };
 hub_health judge(const health_facts&);

@@ -127,8 +127,8 @@ class manage : public std::enable_shared_from_this<manage> {
   // With thousands of organisations this takes a while, and so does setting gauges: for workers.
   static hub_health judge_all(const actors::hub_context& hub, const look& seen,
                               const tenants::directory* directory) {
-    return judge(
-        health_facts{*hub.signs, directory, hub.settings, seen.disk, seen.levels, hub.time.now()});
+    return judge(health_facts{*hub.signs, directory, hub.settings, seen.disk, seen.levels,
+                              hub.tenants->now(), hub.time.now()});
   }
 
   // Sets the gauges that are not kept as things happen. Scrapes that come together share it.
@@ -152,13 +152,13 @@ class manage : public std::enable_shared_from_this<manage> {
   void set_gauges(const look& seen, const tenants::directory* directory) {
     const auto& meters = *hub_->meters;
     metrics::read_process(meters);
-    meters.configuration_problems.set(static_cast<double>(hub_->signs->configuration().size()));
     if (directory)
       meters.organisation_count.set(static_cast<double>(directory->organisations().size()));
     const auto judged = judge_all(*hub_, seen, directory);
+    meters.configuration_problems.set(static_cast<double>(judged.configuration_problems));
     meters.organisations_in_trouble.set(static_cast<double>(judged.organisations_in_trouble));
     set_levels(seen.levels);
-    set_signs();
+    set_signs(directory);
   }
 
   // Gauges of one scrape: organisations that share a label are put together in `join`. Those of an
@@ -212,12 +212,13 @@ class manage : public std::enable_shared_from_this<manage> {
     }
   }
 
-  void set_signs() {
+  void set_signs(const tenants::directory* directory) {
     auto& meters = *hub_->meters;
     const auto now = hub_->time.now();
     gauge_set age(meters.poll_age, poll_age_);
     gauge_set expiry(meters.certificate_expiry, expiry_);
     for (const auto& [id, seen] : hub_->signs->organisations()) {
+      if (!directory || !directory->find(id)) continue;  // gone since
       const auto who = meters.organisations.of(id);
       for (const auto& [via, last] : seen.polls)
         if (last.succeeded)

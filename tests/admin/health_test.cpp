@@ -30,7 +30,9 @@ class judging : public testing::Test {
                               .fingerprint = {}});
     return made;
   }
-  hub_health judge_all() const { return judge({signs, &directory, settings, disk, levels, now}); }
+  hub_health judge_all() const {
+    return judge({signs, &directory, settings, disk, levels, tenants_seen.now(), now});
+  }
   static std::string status(const hub_health& of, std::string_view part) {
     return std::string(of.body.at("components").at(part).at("status").as_string());
   }
@@ -42,6 +44,7 @@ class judging : public testing::Test {
   std::optional<std::filesystem::space_info> disk =
       std::filesystem::space_info{1u << 30, 1u << 30, 1u << 30};
   std::map<organisation_id, queue_levels> levels;
+  tenants::tenants_state tenants_seen;
 };
 
 }  // namespace
@@ -118,6 +121,20 @@ TEST_F(judging, is_ready_only_between_start_and_stop) {
   signs.become(vital_signs::phase::ready);
   EXPECT_EQ(status(judge_all(), "readinessState"), "DOWN")
       << "who stops does not become ready again";
+}
+
+TEST_F(judging, a_broken_file_is_told_until_it_is_mended) {
+  tenants_seen.broken("bergvik.yaml", {{{"bergvik.yaml", 3, 1}, "no such key", "Remove it."}}, now,
+                      bergvik);
+  const auto all = judge_all();
+  EXPECT_EQ(all.status, health::up);
+  EXPECT_EQ(all.configuration_problems, 1u);
+  EXPECT_EQ(status(all, "configuration"), "DEGRADED");
+  EXPECT_EQ(all.body.at("components").at("configuration").at("details").at("problems").at(0),
+            "bergvik.yaml:3:1: no such key. Remove it. Until then 910077473 runs as the file was "
+            "before.");
+  tenants_seen.mended("bergvik.yaml");
+  EXPECT_EQ(status(judge_all(), "configuration"), "UP");
 }
 
 TEST_F(judging, counts_what_waits_in_both_directions) {

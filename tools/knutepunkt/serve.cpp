@@ -2,7 +2,6 @@
 
 #include "actors/hub_parts.hpp"
 #include "actors/runtime.hpp"
-#include "actors/vital_signs.hpp"
 #include "admin/listener.hpp"
 #include "config/log.hpp"
 
@@ -34,9 +33,6 @@ int run_hub(const hub_settings& settings, tenants::loaded tenants) {
     return 1;
   }
   const auto parts = (*hub)->parts();
-  std::vector<std::string> problems;
-  for (const auto& problem : tenants.problems) problems.push_back(to_string(problem));
-  parts.context->signs->configuration(std::move(problems));
   std::unique_ptr<admin::listener> admin_listener;
   if (settings.admin.port != 0) {
     auto opened = admin::listener::open(parts);

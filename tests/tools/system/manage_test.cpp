@@ -57,7 +57,8 @@ TEST_F(manage, the_numbers_are_those_of_what_was_sent) {
   for (const auto& id : ids) {
     ASSERT_TRUE(until_arrived(sak, id));
     take(sak, id);
-    ASSERT_TRUE(until_status(arkiv, id, "LEVERT"));
+    // What fails on a busy machine is tried again after 20 seconds.
+    ASSERT_TRUE(until_status(arkiv, id, "LEVERT", std::chrono::seconds(60)));
   }
   call(here->api_port(), "GET", "/api/messages/in", basic("bergvik-arkiv:wrong"));
   const auto after = read_metrics();
@@ -255,6 +256,11 @@ TEST_F(lonely_hub, a_broken_organisation_is_named_with_its_fault_and_the_hub_sta
   const scrape metrics(call(admin, "GET", "/manage/prometheus", basic("drift:pass")).body);
   EXPECT_EQ(metrics["knutepunkt_organisations_in_trouble"], 1);
   EXPECT_GE(metrics["knutepunkt_configuration_problems"], 1);
+
+  std::filesystem::remove(folder.path("tenants.d/fjordnes.yaml"));
+  EXPECT_TRUE(until([&] {
+    return health().json().at("components").at("configuration").at("status") == "UP";
+  })) << health().body;
 }
 
 TEST_F(lonely_hub, is_not_ready_any_more_while_it_finishes_what_it_has_begun) {
