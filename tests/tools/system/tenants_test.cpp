@@ -33,6 +33,7 @@ class live_tenants : public in_town {
       from_ = here->hub().log().size();
       std::filesystem::remove(file());
       EXPECT_TRUE(logged("organisation is parked"));
+      for (const auto* name : {"a", "c"}) EXPECT_TRUE(shut_out({name}));
     }
     in_town::TearDown();
   }
