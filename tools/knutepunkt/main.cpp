@@ -3,6 +3,7 @@
 #include "tenants/loader.hpp"
 #include "tools/knutepunkt/check.hpp"
 #include "tools/knutepunkt/credential.hpp"
+#include "tools/knutepunkt/erase.hpp"
 #include "tools/knutepunkt/serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -39,6 +40,12 @@ int check(const std::string& hub_file) {
       kp::check_configuration(hub_file, kp::process_environment(), kp::wall_clock());
   const int printed = print(kp::to_string(report));
   return report.problems.empty() ? printed : 1;
+}
+
+int erase_everything(const std::string& hub_file, const std::string& number) {
+  const auto receipt = kp::erase_offline(hub_file, number, kp::process_environment());
+  if (!receipt) return fail(receipt.error().message);
+  return print(*receipt);
 }
 
 int credential(const std::string& user, bool from_pipe) {
@@ -78,6 +85,14 @@ int command_line(int argc, char** argv) {
       "that is wrong. Exit code 1 when something is.");
   check_command->add_option("--config", hub_file, "hub.yaml")->required();
 
+  std::string number;
+  auto* erase_command = app.add_subcommand(
+      "erase",
+      "Erases everything that is kept of an organisation whose file has been removed, its key "
+      "first. The hub must not run. Prints a receipt as JSON, which the store keeps too.");
+  erase_command->add_option("--config", hub_file, "hub.yaml")->required();
+  erase_command->add_option("--organisation", number, "The organisation number.")->required();
+
   std::string user;
   bool from_pipe = false;
   auto* credential_command = app.add_subcommand("credential",
@@ -106,6 +121,7 @@ int command_line(int argc, char** argv) {
   }
   if (*run_command) return run(hub_file);
   if (*check_command) return check(hub_file);
+  if (*erase_command) return erase_everything(hub_file, number);
   if (*credential_command) return as_api_key ? api_key() : credential(user, from_pipe);
   return print(of_organisation ? kp::tenants::describe_organisation_settings()
                                : kp::describe_hub_settings());

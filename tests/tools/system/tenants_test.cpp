@@ -62,8 +62,13 @@ class live_tenants : public in_town {
   unsigned status_of(const seat& who, const std::string& path = "/api/messages/in") const {
     return here->api(who.who(), "GET", path).status;
   }
+  // Asks with pauses: who is refused often is slowed down.
   bool becomes(unsigned status, const seat& who, const std::string& path = "/api/messages/in") {
-    return until([&] { return status_of(who, path) == status; });
+    return until([&] {
+      if (status_of(who, path) == status) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(250));
+      return false;
+    });
   }
   // Nobody signs in; who keeps trying is slowed down (429).
   bool shut_out(const seat& who) {
@@ -178,4 +183,37 @@ TEST_F(live_tenants, that_appear_in_a_second_file_stay_with_the_one_that_runs) {
   std::filesystem::remove(second);
   EXPECT_TRUE(logged("file of tenants is mended"));
   EXPECT_EQ(here->api(sak, "GET", "/api/messages/in").status, 200u);
+}
+
+TEST_F(live_tenants, that_are_erased_leave_nothing_but_a_receipt) {
+  const auto erase = [&] {
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    return run((program / "knutepunkt").string() + " erase --config " + here->path("hub.yaml") +
+               " --organisation " + newcomer);
+  };
+  replace(yaml({{"a"}}));
+  ASSERT_TRUE(becomes(200, {"a"}));
+  const auto id = prepare_letter(seat{"a"}.who(), fjordnes, random_bytes(200'000));
+  EXPECT_THAT(erase().output, HasSubstr("has a file"));
+  std::filesystem::remove(file());
+  ASSERT_TRUE(shut_out({"a"}));
+  EXPECT_THAT(erase().output, HasSubstr("does another process have it open?"));
+
+  EXPECT_EQ(here->hub().stop(), 0);
+  const auto erased = erase();
+  EXPECT_EQ(erased.status, 0) << erased.output;
+  boost::system::error_code failed;
+  const auto receipt = json::parse(erased.output, failed);
+  ASSERT_FALSE(failed) << erased.output;
+  EXPECT_EQ(receipt.at("organisation").as_string(), newcomer);
+  EXPECT_EQ(receipt.at("files").to_number<int>(), 1);
+  EXPECT_GE(receipt.at("fileBytes").to_number<int>(), 200'000);
+  EXPECT_GT(receipt.at("records").to_number<int>(), 5);
+  EXPECT_FALSE(std::filesystem::exists(here->path("store/blobs/" + newcomer)));
+  EXPECT_THAT(erase().output, HasSubstr("there is nothing of organisation " + newcomer));
+
+  ASSERT_TRUE(here->start_hub());
+  replace(yaml({{"a"}}));
+  ASSERT_TRUE(becomes(200, {"a"}));
+  EXPECT_EQ(status_of({"a"}, "/api/messages/out/" + id), 404u);
 }
