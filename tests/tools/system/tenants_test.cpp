@@ -30,9 +30,7 @@ class live_tenants : public in_town {
   }
   void TearDown() override {
     if (here && std::filesystem::exists(file())) {
-      from_ = here->hub().log().size();
-      std::filesystem::remove(file());
-      EXPECT_TRUE(logged("organisation is parked"));
+      remove();
       for (const auto* name : {"a", "c"}) EXPECT_TRUE(shut_out({name}));
     }
     in_town::TearDown();
@@ -55,14 +53,30 @@ class live_tenants : public in_town {
     return text;
   }
   // As careful programs do: beside it, then over it.
-  void replace(const std::string& text) const {
+  void write(const std::string& text) const {
     std::ofstream(file() + ".tmp") << text;
     std::filesystem::rename(file() + ".tmp", file());
+  }
+  // The same, and waits for the hub to take it up: who asks in vain is slowed down.
+  void replace(const std::string& text) {
+    const auto before = here->hub().log().size();
+    write(text);
+    const auto said = [&](const std::string& what) {
+      return here->hub().log(before).find("\"organisation " + what) != std::string::npos;
+    };
+    EXPECT_TRUE(until([&] { return said("added") || said("changed") || said("is back"); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  void remove() {
+    const auto before = here->hub().log().size();
+    std::filesystem::remove(file());
+    const std::string parked = "organisation is parked";
+    EXPECT_TRUE(until([&] { return here->hub().log(before).find(parked) != std::string::npos; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   unsigned status_of(const seat& who, const std::string& path = "/api/messages/in") const {
     return here->api(who.who(), "GET", path).status;
   }
-  // Asks with pauses: who is refused often is slowed down.
   bool becomes(unsigned status, const seat& who, const std::string& path = "/api/messages/in") {
     return until([&] {
       if (status_of(who, path) == status) return true;
@@ -116,7 +130,7 @@ class neighbours {
 TEST_F(live_tenants, come_change_break_are_mended_and_go_while_nobody_else_notices) {
   neighbours others(*here);
   const auto began = std::chrono::steady_clock::now();
-  replace(yaml({{"a"}}));
+  write(yaml({{"a"}}));
   ASSERT_TRUE(becomes(200, {"a"}));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
@@ -136,7 +150,7 @@ TEST_F(live_tenants, come_change_break_are_mended_and_go_while_nobody_else_notic
   std::ofstream(file()) << yaml({{"a"}});
   EXPECT_TRUE(logged("file of tenants is mended"));
 
-  std::filesystem::remove(file());
+  remove();
   EXPECT_TRUE(shut_out({"a"}));
   EXPECT_TRUE(logged("organisation is parked"));
   const auto worked = others.good();
@@ -148,7 +162,7 @@ TEST_F(live_tenants, that_went_find_everything_when_they_are_back) {
   replace(yaml({{"a"}}));
   ASSERT_TRUE(becomes(200, {"a"}));
   const auto id = create(seat{"a"}.who(), arkivmelding_to(fjordnes));
-  std::filesystem::remove(file());
+  remove();
   ASSERT_TRUE(shut_out({"a"}));
   replace(yaml({{"a"}}));
   ASSERT_TRUE(becomes(200, {"a"}));
@@ -195,7 +209,7 @@ TEST_F(live_tenants, that_are_erased_leave_nothing_but_a_receipt) {
   ASSERT_TRUE(becomes(200, {"a"}));
   const auto id = prepare_letter(seat{"a"}.who(), fjordnes, random_bytes(200'000));
   EXPECT_THAT(erase().output, HasSubstr("has a file"));
-  std::filesystem::remove(file());
+  remove();
   ASSERT_TRUE(shut_out({"a"}));
   EXPECT_THAT(erase().output, HasSubstr("does another process have it open?"));
 
