@@ -239,6 +239,29 @@ std::string show_message(const json::value& story) {
   return out;
 }
 
+std::string show_probe(const json::value& report) {
+  std::string out =
+      fmt::format("{} ({})\n", member(report, "name"), member(report, "organisation"));
+  for (const auto& one : list(report, "findings")) {
+    const auto state = member(one, "state");
+    out += fmt::format("  {:<9}  {:<22}  {}\n", state == "missing" ? "MISSING" : state,
+                       member(one, "part"), member(one, "text"));
+    if (const auto remedy = member(one, "remedy"); !remedy.empty())
+      out += fmt::format("  {:<9}  {:<22}  -> {}\n", "", "", remedy);
+  }
+  return out + (member(report, "ready") == "true" ? "Nothing is missing.\n"
+                                                  : "Something is missing: see above.\n");
+}
+
+std::string show_added(const json::value& report) {
+  auto out = show_probe(report);
+  if (member(report, "added") != "true")
+    return out + "Nothing was added; --anyway adds it as it is.\n";
+  out += fmt::format("Added: {}\n", member(report, "file"));
+  out += "Its users; the passwords are shown this once:\n";
+  return out + table({{"USER", "user"}, {"PASSWORD", "password"}}, list(report, "users"));
+}
+
 std::string show_tree(const json::value& value) {
   std::string out;
   tree(value, 0, out);

@@ -1,0 +1,108 @@
+#include "tests/tools/system/operators.hpp"
+
+#include <filesystem>
+
+// kpctl probe and add: what an organisation needs of the national services.
+
+namespace {
+
+using namespace kp::test;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class adding : public operators {
+ protected:
+  void TearDown() override {
+    if (here) here->control("DELETE", "/control/faults");
+    if (here && std::filesystem::exists(file())) {
+      const auto from = here->hub().log().size();
+      std::filesystem::remove(file());
+      EXPECT_TRUE(until([&] {
+        return here->hub().log(from).find("organisation is parked") != std::string::npos;
+      }));
+    }
+    operators::TearDown();
+  }
+  std::string file() const { return here->path("tenants.d/" + newcomer + ".yaml"); }
+  tool_result add(const std::string& more) const {
+    return ctl(
+        fmt::format("add --config {0} --number {1} --name Nykommune "
+                    "--keystore {2}/{1}.p12 --keystore-password-file {2}/{1}.password "
+                    "--channel arkiv --channel fag --receiver arkiv {3} </dev/null",
+                    here->path("hub.yaml"), newcomer, here->path("keystores"), more));
+  }
+  tool_result probe(const std::string& number, const std::string& more = {}) const {
+    return ctl(
+        fmt::format("probe {} --config {} {} </dev/null", number, here->path("hub.yaml"), more));
+  }
+};
+
+}  // namespace
+
+TEST_F(adding, probes_an_organisation_that_has_all_it_needs) {
+  const auto found = probe(bergvik);
+  EXPECT_EQ(found.status, 0) << found.output;
+  EXPECT_THAT(
+      found.output,
+      AllOf(HasSubstr("gets a token with the scope eformidling:dpo"), HasSubstr("is known, with"),
+            HasSubstr("It is the one in the key store"), HasSubstr("may use DPO"),
+            HasSubstr("Nothing is missing."), Not(HasSubstr("MISSING"))));
+  EXPECT_NE(probe("123456785").status, 0);
+}
+
+TEST_F(adding, names_the_scope_the_system_user_and_the_right_that_are_missing) {
+  const auto refuse = [&](const char* endpoint, unsigned status, const std::string& body) {
+    here->control("DELETE", "/control/faults");
+    fault({{"endpoint", endpoint},
+           {"organisation", fjordnes},
+           {"every", 1},
+           {"kind", "status"},
+           {"status", status},
+           {"body", body}});
+    const auto found = probe(fjordnes);
+    EXPECT_NE(found.status, 0);
+    return found.output;
+  };
+  EXPECT_THAT(
+      refuse(
+          "token", 400,
+          R"json({"error": "invalid_scope", "error_description": "no such scope (MP-200)"})json"),
+      AllOf(HasSubstr("MISSING    Maskinporten"), HasSubstr("-> a scope is not on the client")));
+  EXPECT_THAT(
+      refuse(
+          "token", 400,
+          R"json({"error": "invalid_grant", "error_description": "no system user (MP-303)"})json"),
+      HasSubstr("-> there is no approved system user"));
+  EXPECT_THAT(refuse("search", 403, "{}"), HasSubstr("has the right to the resource"));
+}
+
+TEST_F(adding, writes_the_file_and_the_hub_takes_it_up_at_once) {
+  const auto added = add("--json");
+  ASSERT_EQ(added.status, 0) << added.output;
+  const auto told = json::parse(added.output);
+  EXPECT_TRUE(told.at("added").as_bool());
+  const auto& user = told.at("users").at(0);
+  const auto who =
+      std::string(user.at("user").as_string()) + ":" + std::string(user.at("password").as_string());
+  EXPECT_TRUE(until([&] { return here->api(who, "GET", "/api/messages/in").status == 200; }));
+  const auto letter = send_letter(sak, newcomer);
+  EXPECT_TRUE(until_arrived(who, letter));
+  EXPECT_THAT(add("").output, HasSubstr("has a file already"));
+}
+
+TEST_F(adding, leaves_nothing_behind_when_something_is_missing_or_wrong) {
+  fault({{"endpoint", "search"},
+         {"organisation", newcomer},
+         {"every", 1},
+         {"kind", "status"},
+         {"status", 403}});
+  const auto refused = add("");
+  EXPECT_NE(refused.status, 0);
+  EXPECT_THAT(refused.output, AllOf(HasSubstr("MISSING"), HasSubstr("Nothing was added")));
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  EXPECT_FALSE(std::filesystem::exists(here->path("tenants.d/." + newcomer + ".yaml")));
+  EXPECT_THAT(add("--channel 'no/channel'").output, HasSubstr("nothing was added"));
+  EXPECT_THAT(ctl("add --config " + here->path("hub.yaml") + " </dev/null").output,
+              HasSubstr("Organisation number is not given; say it with --number"));
+}
