@@ -29,7 +29,7 @@ class import_command : public testing::Test {
   ~import_command() override { std::filesystem::remove_all(folder_); }
 
   void SetUp() override {
-    if (!std::filesystem::exists(program("kpctl"))) GTEST_SKIP() << "kpctl has not been built";
+    if (!std::filesystem::exists(program("kpctl"))) FAIL() << "kpctl has not been built";
   }
   static std::filesystem::path program(const char* name) {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;

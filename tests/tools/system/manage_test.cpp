@@ -197,7 +197,7 @@ class lonely_hub : public testing::Test {
   void SetUp() override {
     const auto program =
         std::filesystem::read_symlink("/proc/self/exe").parent_path() / "knutepunkt";
-    if (!std::filesystem::exists(program)) GTEST_SKIP() << program << " has not been built";
+    if (!std::filesystem::exists(program)) FAIL() << program << " has not been built";
     const auto random = kp::make_secure_random();
     const auto hash = kp::tenants::hash_password("pass", *random);
     const auto nowhere = fmt::format("http://127.0.0.1:{}", free_port());
