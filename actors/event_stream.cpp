@@ -98,6 +98,7 @@ http::awaitable<result<std::string_view>> event_stream::next() {
     if (may_have_more_) {
       auto work = [reader = reader_] { return reader->read(); };
       KP_CO_TRY(text_, co_await http::on_workers(hub_->workers, std::move(work)));
+      if (place_->interrupted()) continue;
       may_have_more_ = !text_.empty();
       if (may_have_more_) co_return std::string_view(text_);
     }

@@ -45,7 +45,8 @@ class event_reader {
 
 // The body of GET /api/events, until its place is interrupted or the client is gone. Pulls from the
 // feed what the client takes and buffers nothing: the server cuts one that takes nothing any more.
-// Ends after `longest_stream`, so that the client signs in again. On the network thread.
+// Ends after `longest_stream`, and when its client may listen no longer, so that the client signs
+// in again. On the network thread.
 class event_stream final : public http::response_body {
  public:
   static constexpr std::chrono::seconds keepalive{15};

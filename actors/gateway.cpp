@@ -124,15 +124,12 @@ struct gateway_desk::state {
         co_return refused(api::try_later(429, admitted.refusal->text), head,
                           admitted.refusal->retry_after);
     }
-    const auto organisation = who.owner->id;
     const auto* peek = std::get_if<route::call>(&way.to);
-    if (!peek)
-      co_return co_await listeners.stream(organisation, who.channel->name, who.view(), head, body);
+    if (!peek) co_return co_await listeners.stream(std::move(who), head, body);
     gateway_listeners::look look = [this, seat = std::move(seat), who, peek, &head, &body] {
       return calls.call(seat, who, *peek, head, body);
     };
-    co_return co_await listeners.wait_for(organisation, who.channel->name, how.at_most, head, body,
-                                          std::move(look));
+    co_return co_await listeners.wait_for(std::move(who), how.at_most, head, body, std::move(look));
   }
 
   http::awaitable<http::server_response> handle(const http::request_head& head,
@@ -240,6 +237,7 @@ result<std::uint16_t> gateway_desk::listen() {
 void gateway_desk::replace(std::shared_ptr<const tenants::directory> directory) {
   state_->count_stored(*directory);
   state_->newest = directory;
+  state_->listeners.follow(directory);
   state_->sign_ins.replace(std::move(directory));
 }
 

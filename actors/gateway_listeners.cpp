@@ -2,12 +2,14 @@
 
 #include "actors/channel_decision.hpp"
 #include "actors/event_stream.hpp"
+#include "actors/gateway_answers.hpp"
 #include "protocol/api/page.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace kp::actors {
@@ -58,6 +60,15 @@ http::awaitable<void> pause(milliseconds span) {
   co_await timer.async_wait(http::asio::redirect_error(http::asio::use_awaitable, ignored));
 }
 
+// Whether a credential lets in as it did.
+bool opens(const tenants::directory& now, const tenants::directory::seat& who) {
+  const auto owner = now.find(who.owner->id);
+  const auto* channel = owner ? owner->find(who.channel->name) : nullptr;
+  if (!channel || channel->external) return false;
+  const auto is_it = [&](const auto& one) { return tenants::same(one, *who.by); };
+  return !who.by || std::ranges::any_of(channel->credentials, is_it);
+}
+
 http::server_response no_content() {
   http::server_response response;
   response.status = 204;
@@ -73,8 +84,8 @@ struct listening_place::counts {
 };
 
 listening_place::listening_place(std::shared_ptr<counts> in, bells& where, bells::place of,
-                                 http::asio::any_io_executor executor)
-    : counts_(std::move(in)), of_(of), ear_(where, of, std::move(executor)) {
+                                 tenants::directory::seat who, http::asio::any_io_executor executor)
+    : counts_(std::move(in)), of_(of), who_(std::move(who)), ear_(where, of, std::move(executor)) {
   counts_->all.insert(this);
   ++counts_->of_channel[of_];
 }
@@ -88,21 +99,23 @@ listening_place::~listening_place() {
 gateway_listeners::gateway_listeners(std::shared_ptr<hub_context> hub)
     : hub_(std::move(hub)), counts_(std::make_shared<listening_place::counts>()) {}
 
-http::server_response gateway_listeners::refuse(const api::problem& why,
-                                                const http::request_head& head) const {
-  auto answer = refusal(why, head.path, hub_->time.now());
-  return {answer.status, std::move(answer.headers), std::move(answer.body), nullptr};
+http::server_response gateway_listeners::refused(const api::problem& why,
+                                                 const http::request_head& head) const {
+  return refuse(why, head, hub_->time.now());
 }
 
 http::awaitable<std::expected<gateway_listeners::place, api::problem>> gateway_listeners::take(
-    organisation_id organisation, channel_name channel) {
-  auto find = [hub = hub_, organisation, channel = std::move(channel)] {
+    tenants::directory::seat who) {
+  const auto organisation = who.owner->id;
+  auto find = [hub = hub_, organisation, channel = who.channel->name] {
     return storage::channel_registry(hub->store, organisation).find(channel);
   };
   const auto number = co_await http::on_workers(hub_->workers, std::move(find));
   if (!number) co_return std::unexpected(problem_of(number.error()));
   if (!*number)
     co_return std::unexpected(api::try_later(503, "The channel is being opened; try again"));
+  // It may have lost its place since it signed in.
+  if (newest_ && !opens(*newest_, who)) co_return std::unexpected(api::unauthorized());
   if (counts_->stopped) co_return std::unexpected(api::try_later(503, "The hub is stopping"));
   const auto& settings = hub_->settings;
   if (counts_->all.size() >= settings.max_listeners)
@@ -116,22 +129,23 @@ http::awaitable<std::expected<gateway_listeners::place, api::problem>> gateway_l
                          "it may have at a time; close some",
                          mine->second)));
   auto executor = co_await http::asio::this_coro::executor;
-  co_return place(new listening_place(counts_, *hub_->feed_bells, of, executor));
+  co_return place(
+      new listening_place(counts_, *hub_->feed_bells, of, std::move(who), std::move(executor)));
 }
 
-http::awaitable<http::server_response> gateway_listeners::stream(
-    organisation_id organisation, channel_name channel,
-    std::shared_ptr<const tenants::inbox_view> view, const http::request_head& head,
-    http::request_body& connection) {
+http::awaitable<http::server_response> gateway_listeners::stream(tenants::directory::seat who,
+                                                                 const http::request_head& head,
+                                                                 http::request_body& connection) {
   const auto last_seen = last_event_id(head);
-  if (!last_seen) co_return refuse(last_seen.error(), head);
-  auto taken = co_await take(organisation, channel);
-  if (!taken) co_return refuse(taken.error(), head);
-  auto open = [hub = hub_, organisation, channel, from = *last_seen, view = std::move(view)] {
+  if (!last_seen) co_return refused(last_seen.error(), head);
+  auto taken = co_await take(who);
+  if (!taken) co_return refused(taken.error(), head);
+  auto open = [hub = hub_, organisation = who.owner->id, channel = who.channel->name,
+               from = *last_seen, view = who.view()] {
     return event_reader::open(hub->store, organisation, channel, from, view);
   };
   auto reader = co_await http::on_workers(hub_->workers, std::move(open));
-  if (!reader) co_return refuse(problem_of(reader.error()), head);
+  if (!reader) co_return refused(problem_of(reader.error()), head);
   http::server_response response;
   response.headers.add("Content-Type", "text/event-stream;charset=UTF-8");
   response.headers.add("X-Accel-Buffering", "no");  // for proxies that collect before they pass on
@@ -155,26 +169,40 @@ std::expected<std::chrono::seconds, api::problem> gateway_listeners::wait_of(
   return std::chrono::seconds(*seconds);
 }
 
-http::awaitable<http::server_response> gateway_listeners::wait_for(
-    organisation_id organisation, channel_name channel, std::chrono::seconds at_most,
-    const http::request_head& head, http::request_body& connection, look peek) {
+http::awaitable<http::server_response> gateway_listeners::wait_for(tenants::directory::seat who,
+                                                                   std::chrono::seconds at_most,
+                                                                   const http::request_head& head,
+                                                                   http::request_body& connection,
+                                                                   look peek) {
   const auto deadline = steady::now() + at_most;
-  auto taken = co_await take(organisation, std::move(channel));
-  if (!taken) co_return refuse(taken.error(), head);
+  auto taken = co_await take(std::move(who));
+  if (!taken) co_return refused(taken.error(), head);
   const auto& here = *taken;
   for (;;) {
-    if (connection.peer_gone()) co_return no_content();
+    if (here->revoked()) co_return refused(api::unauthorized(), head);
+    if (here->interrupted() || connection.peer_gone()) co_return no_content();
     const auto looked = steady::now();
     auto answer = co_await peek();
     if (answer.status != 204) co_return answer;
     for (bool again = false; !again;) {
       const auto left = std::chrono::ceil<milliseconds>(deadline - steady::now());
-      if (left.count() <= 0 || here->interrupted() || connection.peer_gone()) co_return answer;
+      if (here->interrupted()) break;
+      if (left.count() <= 0 || connection.peer_gone()) co_return answer;
       const bool rung = co_await here->wait(std::min(left, notice_gone));
       again = rung || steady::now() - looked >= look_anyway;
     }
     const auto since = std::chrono::ceil<milliseconds>(steady::now() - looked);
-    if (since < look_at_most_every) co_await pause(look_at_most_every - since);
+    if (!here->interrupted() && since < look_at_most_every)
+      co_await pause(look_at_most_every - since);
+  }
+}
+
+void gateway_listeners::follow(std::shared_ptr<const tenants::directory> now) {
+  newest_ = std::move(now);
+  for (auto* each : counts_->all) {
+    if (opens(*newest_, each->who_)) continue;
+    each->revoked_ = true;
+    each->ear_.interrupt();
   }
 }
 

@@ -4,6 +4,7 @@
 #include "actors/context.hpp"
 #include "protocol/api/error_body.hpp"
 #include "protocol/http/server.hpp"
+#include "tenants/directory.hpp"
 
 #include <expected>
 #include <functional>
@@ -28,28 +29,30 @@ class listening_place {
 
   // As bell_ear::wait.
   http::awaitable<bool> wait(std::chrono::milliseconds at_most) { return ear_.wait(at_most); }
-  // The hub stops: whoever waits should finish.
+  // Whoever waits should finish, and show nothing more: the hub stops, or who waits may no longer.
   bool interrupted() const { return ear_.interrupted(); }
+  // What let it in does so no longer, or not to the same.
+  bool revoked() const { return revoked_; }
 
  private:
   friend class gateway_listeners;
   struct counts;
   listening_place(std::shared_ptr<counts> in, bells& where, bells::place of,
-                  http::asio::any_io_executor executor);
+                  tenants::directory::seat who, http::asio::any_io_executor executor);
 
   std::shared_ptr<counts> counts_;
   bells::place of_;
+  tenants::directory::seat who_;
   bell_ear ear_;
+  bool revoked_ = false;
 };
 
 class gateway_listeners {
  public:
   explicit gateway_listeners(std::shared_ptr<hub_context> hub);
 
-  // GET /api/events, for a client that has signed in to the channel and is shown `view` of its
-  // inbox (null: all).
-  http::awaitable<http::server_response> stream(organisation_id organisation, channel_name channel,
-                                                std::shared_ptr<const tenants::inbox_view> view,
+  // GET /api/events, for a client that has signed in.
+  http::awaitable<http::server_response> stream(tenants::directory::seat who,
                                                 const http::request_head& head,
                                                 http::request_body& connection);
 
@@ -60,13 +63,16 @@ class gateway_listeners {
 
   // Looks with `peek` when something has happened in the channel, until it answers something else
   // than 204 or `at_most` has passed. Nothing is looked at, and so nothing locked, for a client
-  // that has gone.
+  // that has gone, or that may no longer: that one is answered 401.
   using look = std::function<http::awaitable<http::server_response>()>;
-  http::awaitable<http::server_response> wait_for(organisation_id organisation,
-                                                  channel_name channel,
+  http::awaitable<http::server_response> wait_for(tenants::directory::seat who,
                                                   std::chrono::seconds at_most,
                                                   const http::request_head& head,
                                                   http::request_body& connection, look peek);
+
+  // Ends those whose credential is gone or is another one now, and those of channels that are
+  // gone; who waits from now on must be in this directory.
+  void follow(std::shared_ptr<const tenants::directory>);
 
   // Ends all that wait, in order, and admits nobody any more.
   void stop();
@@ -74,11 +80,11 @@ class gateway_listeners {
 
  private:
   using place = std::unique_ptr<listening_place>;
-  http::awaitable<std::expected<place, api::problem>> take(organisation_id organisation,
-                                                           channel_name channel);
-  http::server_response refuse(const api::problem& why, const http::request_head& head) const;
+  http::awaitable<std::expected<place, api::problem>> take(tenants::directory::seat who);
+  http::server_response refused(const api::problem& why, const http::request_head& head) const;
 
   std::shared_ptr<hub_context> hub_;
+  std::shared_ptr<const tenants::directory> newest_;
   std::shared_ptr<listening_place::counts> counts_;
 };
 

@@ -173,8 +173,7 @@ TEST_F(event_reader_test, opens_no_channel_that_has_no_number) {
 class event_stream_test : public event_reader_test {
  protected:
   void SetUp() override {
-    auto answer =
-        ask(listeners.stream(somdalen, *channel_name::parse("arkiv"), {}, head, connection));
+    auto answer = ask(listeners.stream(who("arkiv"), head, connection));
     ASSERT_EQ(answer.status, 200u) << answer.body;
     ASSERT_TRUE(answer.stream);
     EXPECT_EQ(answer.headers.find("Content-Type"), "text/event-stream;charset=UTF-8");
@@ -216,9 +215,35 @@ TEST_F(event_stream_test, ends_in_order_when_the_hub_stops) {
   settle();
   listeners.stop();
   run_until([&] { return ended; });
-  EXPECT_EQ(
-      ask(listeners.stream(somdalen, *channel_name::parse("arkiv"), {}, head, connection)).status,
-      503u);
+  EXPECT_EQ(ask(listeners.stream(who("arkiv"), head, connection)).status, 503u);
+}
+
+TEST_F(event_stream_test, ends_at_once_and_shows_nothing_more_when_its_credential_is_removed) {
+  next();
+  bool ended = false;
+  later<result<std::string_view>>(stream->next(), [&](const result<std::string_view>& piece) {
+    ended = piece && piece->empty();
+  });
+  settle();
+  auto now = settings();
+  now.channels.front().credentials.erase(now.channels.front().credentials.begin());
+  const auto changed = std::chrono::steady_clock::now();
+  listeners.follow(directory_of({now}));
+  happens("not for it");
+  run_until([&] { return ended; });
+  EXPECT_LT(std::chrono::steady_clock::now() - changed, std::chrono::milliseconds(900));
+  EXPECT_EQ(ask(listeners.stream(who("arkiv"), head, connection)).status, 401u);
+  EXPECT_EQ(ask(listeners.stream(who("arkiv", 1), head, connection)).status, 200u);
+}
+
+TEST_F(event_stream_test, goes_on_when_something_else_of_its_organisation_changes) {
+  next();
+  auto now = settings();
+  now.channels.pop_back();
+  now.channels.front().lock_timeout = std::chrono::minutes(9);
+  listeners.follow(directory_of({now}));
+  happens("still for it");
+  EXPECT_EQ(parse(next()).names, names{"1 status"});
 }
 
 TEST_F(event_stream_test, ends_when_the_client_has_gone) {
@@ -232,8 +257,7 @@ TEST_F(event_stream_test, ends_when_the_client_has_gone) {
 
 TEST_F(event_stream_test, refuses_an_id_that_is_no_number) {
   head.headers.add("Last-Event-ID", "abc");
-  const auto answer =
-      ask(listeners.stream(somdalen, *channel_name::parse("arkiv"), {}, head, connection));
+  const auto answer = ask(listeners.stream(who("arkiv"), head, connection));
   EXPECT_EQ(answer.status, 400u);
   EXPECT_NE(answer.body.find("Last-Event-ID"), std::string::npos);
 }
@@ -242,13 +266,11 @@ TEST_F(event_stream_test, takes_the_id_from_the_query_when_there_is_no_header) {
   happens("one");
   happens("two");
   head.query = "lastEventId=1";
-  stream =
-      ask(listeners.stream(somdalen, *channel_name::parse("arkiv"), {}, head, connection)).stream;
+  stream = ask(listeners.stream(who("arkiv"), head, connection)).stream;
   next();
   EXPECT_EQ(parse(next()).names, names{"2 status"});
   head.headers.add("Last-Event-ID", "0");
-  stream =
-      ask(listeners.stream(somdalen, *channel_name::parse("arkiv"), {}, head, connection)).stream;
+  stream = ask(listeners.stream(who("arkiv"), head, connection)).stream;
   next();
   EXPECT_EQ(parse(next()).names, (names{"1 status", "2 status"}));
 }

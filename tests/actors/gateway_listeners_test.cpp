@@ -18,14 +18,15 @@ class waiting_peek : public listening_test {
       co_return response;
     };
   }
-  http::awaitable<http::server_response> wait(std::chrono::seconds at_most) {
-    return listeners.wait_for(somdalen, *channel_name::parse("arkiv"), at_most, head, connection,
-                              peek());
+  http::awaitable<http::server_response> wait(std::chrono::seconds at_most,
+                                              std::size_t credential = 0) {
+    return listeners.wait_for(who("arkiv", credential), at_most, head, connection, peek());
   }
   // Begins to wait; the status of the answer will be in `status`.
-  void begin(std::chrono::seconds at_most = 60s) {
+  void begin(std::chrono::seconds at_most = 60s, std::size_t credential = 0) {
     later<http::server_response>(
-        wait(at_most), [this](const http::server_response& answer) { status = answer.status; });
+        wait(at_most, credential),
+        [this](const http::server_response& answer) { status = answer.status; });
     settle();
   }
   bool there = false;
@@ -109,8 +110,7 @@ TEST_F(waiting_peek, is_one_of_a_bounded_number_in_its_channel) {
   EXPECT_EQ(third.status, 429u);
   EXPECT_TRUE(third.headers.find("Retry-After"));
   EXPECT_NE(third.body.find("The channel has 2 event streams"), std::string::npos);
-  const auto elsewhere =
-      ask(listeners.wait_for(somdalen, *channel_name::parse("fag"), 0s, head, connection, peek()));
+  const auto elsewhere = ask(listeners.wait_for(who("fag"), 0s, head, connection, peek()));
   EXPECT_EQ(elsewhere.status, 204u);
   there = true;
   arrives();
@@ -121,10 +121,91 @@ TEST_F(waiting_peek, is_one_of_a_bounded_number_in_its_channel) {
 TEST_F(waiting_peek, is_one_of_a_bounded_number_in_all) {
   hub->settings.max_listeners = 1;
   begin();
-  const auto second =
-      ask(listeners.wait_for(somdalen, *channel_name::parse("fag"), 1s, head, connection, peek()));
+  const auto second = ask(listeners.wait_for(who("fag"), 1s, head, connection, peek()));
   EXPECT_EQ(second.status, 503u);
   EXPECT_TRUE(second.headers.find("Retry-After"));
+}
+
+namespace {
+
+// Something that a change of tenants does to a channel, and to whom of those who wait in it.
+struct change {
+  std::string what;
+  std::function<void(tenants::organisation&)> how;
+  bool ends_password, ends_key;
+};
+
+std::vector<change> changes() {
+  const auto arkiv = [](tenants::organisation& o) -> tenants::channel_settings& {
+    return o.channels.front();
+  };
+  return {
+      {"nothing", [](auto&) {}, false, false},
+      {"another file position", [=](auto& o) { arkiv(o).credentials[0].where.line = 9; }, false,
+       false},
+      {"the organisation's name", [](auto& o) { o.name = "Somdalen kommune"; }, false, false},
+      {"a third credential",
+       [=](auto& o) { arkiv(o).credentials.insert(arkiv(o).credentials.begin(), {}); }, false,
+       false},
+      {"another password", [=](auto& o) { arkiv(o).credentials[0].password_hash = "new"; }, true,
+       false},
+      {"the password removed",
+       [=](auto& o) { arkiv(o).credentials.erase(arkiv(o).credentials.begin()); }, true, false},
+      {"another key", [=](auto& o) { arkiv(o).credentials[1].api_key_hash = "new"; }, false, true},
+      {"a part of the inbox only",
+       [=](auto& o) { arkiv(o).credentials[1].inbox.services = {service::dpo}; }, false, true},
+      {"the credentials given to another channel",
+       [](auto& o) { std::swap(o.channels[0].credentials, o.channels[1].credentials); }, true,
+       true},
+      {"the channel removed", [](auto& o) { o.channels.erase(o.channels.begin()); }, true, true},
+      {"the channel elsewhere", [=](auto& o) { arkiv(o).external = true; }, true, true},
+  };
+}
+
+}  // namespace
+
+TEST_F(waiting_peek, ends_with_401_as_soon_as_its_credential_is_not_what_it_was) {
+  for (const auto& [what, how, ends_password, ends_key] : changes()) {
+    SCOPED_TRACE(what);
+    for (const std::size_t credential : {0u, 1u}) {
+      SCOPED_TRACE(credential == 0 ? "password" : "API key");
+      known = directory_of({settings()});
+      listeners.follow(known);
+      there = false;
+      looks = 0;
+      status = 0;
+      begin(60s, credential);
+      ASSERT_EQ(listeners.count(), 1u);
+      auto now = settings();
+      how(now);
+      listeners.follow(directory_of({now}));
+      const bool ends = credential == 0 ? ends_password : ends_key;
+      const auto changed = std::chrono::steady_clock::now();
+      there = true;
+      arrives();
+      run_until([&] { return status != 0; });
+      EXPECT_EQ(status, ends ? 401u : 200u);
+      EXPECT_EQ(looks, ends ? 1 : 2) << "who may no longer must lock nothing";
+      EXPECT_LT(std::chrono::steady_clock::now() - changed, 900ms);
+    }
+  }
+}
+
+TEST_F(waiting_peek, ends_when_its_organisation_is_gone) {
+  begin();
+  listeners.follow(directory_of({}));
+  run_until([&] { return status == 401; });
+  EXPECT_EQ(looks, 1);
+  EXPECT_EQ(listeners.count(), 0u);
+}
+
+TEST_F(waiting_peek, does_not_begin_for_who_has_lost_the_place_meanwhile) {
+  const auto still_known = known;
+  listeners.follow(directory_of({}));
+  const auto late = ask(wait(60s));
+  EXPECT_EQ(late.status, 401u);
+  EXPECT_EQ(late.headers.find("WWW-Authenticate"), "Basic realm=\"Realm\"");
+  EXPECT_EQ(looks, 0);
 }
 
 TEST(wait_of_a_peek, is_given_in_seconds_with_or_without_their_unit) {

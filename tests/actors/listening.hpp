@@ -3,6 +3,7 @@
 #include "actors/gateway_listeners.hpp"
 #include "tests/actors/support_channel.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/detached.hpp>
 
 #include <future>
@@ -33,6 +34,37 @@ class listening_test : public ::testing::Test {
     commit(names);
   }
   ~listening_test() override { workers.join(); }
+
+  // As a file would have it: two channels, each with a password and an API key.
+  tenants::organisation settings() const {
+    const auto channel = [](const std::string& name) {
+      tenants::channel_settings made{*channel_name::parse(name), {}, {}, {}, {}, {}, {}};
+      tenants::credential password, key;
+      password.user = name;
+      password.password_hash = "hash of " + name;
+      key.api_key = "kp_" + name;
+      key.api_key_hash = "hash of the key of " + name;
+      made.credentials = {password, key};
+      return made;
+    };
+    tenants::organisation made{somdalen, "Somdalen", {}, {}, {}, {}, {}, {}, {}};
+    made.channels = {channel("arkiv"), channel("fag")};
+    return made;
+  }
+  static std::shared_ptr<const tenants::directory> directory_of(
+      std::vector<tenants::organisation> all) {
+    std::vector<std::shared_ptr<const tenants::organisation>> owners;
+    for (auto& one : all)
+      owners.push_back(std::make_shared<const tenants::organisation>(std::move(one)));
+    return std::make_shared<const tenants::directory>(std::move(owners));
+  }
+  // Who has signed in to a channel, with the first of its credentials or the second one.
+  tenants::directory::seat who(std::string_view channel, std::size_t credential = 0) const {
+    const auto owner = known->find(somdalen);
+    const auto* its = owner->find(*channel_name::parse(channel));
+    return {owner, its, &its->credentials[credential]};
+  }
+  std::shared_ptr<const tenants::directory> known = directory_of({settings()});
 
   void commit(const storage::batch& b) { ASSERT_TRUE(store->commit(std::span(&b, 1)).front()); }
   storage::channel_event event() const {

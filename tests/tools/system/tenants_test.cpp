@@ -1,3 +1,4 @@
+#include "tests/tools/system/event_source.hpp"
 #include "tests/tools/system/town.hpp"
 
 #include "tenants/password.hpp"
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 // Organisations that are added, changed, broken, mended and removed while the hub runs.
@@ -187,6 +189,45 @@ TEST_F(live_tenants, reach_their_messages_after_a_channel_is_renamed_and_another
   EXPECT_TRUE(becomes(200, {"c"}, "/api/conversations/messageId/" + of_b));
   EXPECT_EQ(status_of({"c"}, "/api/messages/out/" + of_a), 200u);
   EXPECT_THAT(statuses(seat{"c"}.who(), of_b), testing::ElementsAre("OPPRETTET"));
+}
+
+TEST_F(live_tenants, end_what_waits_when_its_credential_or_channel_is_gone_and_nothing_else) {
+  const auto peek_of = [&](const seat& who) {
+    return std::async(std::launch::async, [this, who] {
+      return here->api(who.who(), "GET", "/api/messages/in/peek?wait=15s").status;
+    });
+  };
+  const auto stream_of = [&](const seat& who) {
+    return std::make_unique<event_source>(here->api_port(), basic(who.who()));
+  };
+  const auto text = yaml({{"a"}, {"b"}});
+  replace(text);
+  ASSERT_TRUE(becomes(200, {"b"}));
+  auto stays = stream_of({"a"}), ends = stream_of({"b"});
+  ASSERT_EQ(stays->status(), 200u);
+  ASSERT_EQ(ends->status(), 200u);
+  auto waits = peek_of({"b"});
+  // The same password under another salt is another credential.
+  const auto at = text.rfind("password_hash: \"") + std::string("password_hash: \"").size();
+  auto changed = text;
+  changed.replace(at, changed.find('"', at) - at,
+                  kp::tenants::hash_password("secret", *kp::make_secure_random()));
+  replace(changed);
+  EXPECT_TRUE(ends->ends_in_order());
+  EXPECT_EQ(waits.get(), 401u);
+
+  ends = stream_of({"b"});
+  replace(yaml({{"a"}}));
+  EXPECT_TRUE(ends->ends_in_order());
+  const auto id = create(seat{"a"}.who(), arkivmelding_to(fjordnes));
+  EXPECT_TRUE(stays->until([&](const streamed_event& e) {
+    return e.name == "status" && e.data.at("messageId").as_string() == id;
+  }));
+
+  waits = peek_of({"a"});
+  remove();
+  EXPECT_TRUE(stays->ends_in_order());
+  EXPECT_EQ(waits.get(), 401u);
 }
 
 TEST_F(live_tenants, that_appear_in_a_second_file_stay_with_the_one_that_runs) {
