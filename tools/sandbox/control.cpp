@@ -125,6 +125,7 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
     all_.subscribed.clear();
     return json::value(json::object{});
   }
+  if (path == "/status-service") return all_.statuses.control(call, body);
   if (path == "/grants" && get) {
     json::array list;
     for (const auto& grant : all_.tokens.grants()) list.emplace_back(grant);

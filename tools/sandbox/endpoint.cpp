@@ -6,7 +6,7 @@ namespace kp::sandbox {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> names{"token",
+constexpr std::array<std::string_view, 20> names{"token",
                                                  "maskinporten_metadata",
                                                  "maskinporten_jwk",
                                                  "exchange",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 19> names{"token",
                                                  "registry_sastoken",
                                                  "registry_jwk",
                                                  "webhook",
+                                                 "status_service",
                                                  "control"};
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -101,6 +102,11 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
   }
   if (post && take(path, "/webhook/") && !path.empty())
     return route{endpoint::webhook, std::string(path), {}};
+  // The application below a gateway's prefix, and as it is (status-service.md 4.1).
+  if (post && (path == "/logging/api/status" || path == "/api/status"))
+    return route{endpoint::status_service, "status", {}};
+  if (post && (path == "/logging/api" || path == "/api"))
+    return route{endpoint::status_service, {}, {}};
   if (get && take(path, "/adressetjeneste")) return registry_route(path);
   return {};
 }

@@ -25,6 +25,7 @@ enum class endpoint {
   registry_sastoken,
   registry_jwk,
   webhook,
+  status_service,
   control,
 };
 

@@ -91,6 +91,8 @@ class service_exchange final : public exchange {
         return all_.tokens.key_set();
       case endpoint::exchange:
         return all_.exchange.exchange(call_, stray);
+      case endpoint::status_service:
+        return to_.id.empty() ? all_.statuses.post_any(call_) : all_.statuses.post_status(call_);
       case endpoint::webhook:
         return all_.subscribed.take(to_.id, call_);
       default:

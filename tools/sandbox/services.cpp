@@ -23,6 +23,7 @@ services::services(parts from, kp::sandbox::registry::signing signing)
                *random),
       transfers(from.transfers, time, *random),
       broker(transfers, tokens.self(), exchange.self(), time, *random, from.resource),
-      registry(known, ca, tokens.self(), time, from.resource, from.base_url, std::move(signing)) {}
+      registry(known, ca, tokens.self(), time, from.resource, from.base_url, std::move(signing)),
+      statuses(tokens.self(), time) {}
 
 }  // namespace kp::sandbox

@@ -8,6 +8,7 @@
 #include "tools/sandbox/faults.hpp"
 #include "tools/sandbox/maskinporten.hpp"
 #include "tools/sandbox/registry.hpp"
+#include "tools/sandbox/status_service.hpp"
 #include "tools/sandbox/subscribers.hpp"
 
 namespace kp::sandbox {
@@ -38,6 +39,7 @@ struct services {
   broker_state transfers;
   broker_http broker;
   kp::sandbox::registry registry;
+  status_service statuses;
   fault_list faults;
   call_counters counters;
   subscribers subscribed;
