@@ -1,13 +1,18 @@
 # Bytes of a file as a C++ source, so that a program carries them:
-#   cmake -DINPUT=<file> -DOUTPUT=<source> -DHEADER=<header that declares it> -DFUNCTION=<name> -P embed.cmake
-# defines std::string_view kp::api::<name>().
+#   cmake -DINPUT=<file> -DOUTPUT=<source> -DHEADER=<header that declares it> -DFUNCTION=<name>
+#     [-DNAMESPACE=<namespace, kp::api>] -P embed.cmake
+# defines std::string_view <namespace>::<name>().
+if(NOT DEFINED NAMESPACE)
+  set(NAMESPACE "kp::api")
+endif()
+get_filename_component(input_name "${INPUT}" NAME)
 file(READ "${INPUT}" bytes HEX)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-file(WRITE "${OUTPUT}" "// Made from docs/openapi.json by cmake/embed.cmake.
+file(WRITE "${OUTPUT}" "// Made from ${input_name} by cmake/embed.cmake.
 #include \"${HEADER}\"
 
-namespace kp::api {
+namespace ${NAMESPACE} {
 
 namespace {
 constexpr unsigned char bytes[] = {
@@ -18,5 +23,5 @@ std::string_view ${FUNCTION}() {
   return {reinterpret_cast<const char*>(bytes), sizeof bytes};
 }
 
-}  // namespace kp::api
+}  // namespace ${NAMESPACE}
 ")

@@ -58,3 +58,17 @@ function(kp_program folder name)
     kp_precompile(${name} ${ARG_PRECOMPILE})
   endif()
 endfunction()
+
+# kp_embed(<target> <file> <header> <namespace> <function>)
+#   gives the target the file's bytes as std::string_view <namespace>::<function>(), which <header>
+#   declares.
+function(kp_embed target file header namespace function)
+  string(MAKE_C_IDENTIFIER "${file}" stem)
+  set(source "${PROJECT_BINARY_DIR}/embedded/${target}_${stem}.cpp")
+  set(script "${PROJECT_SOURCE_DIR}/cmake/embed.cmake")
+  add_custom_command(OUTPUT "${source}"
+    COMMAND ${CMAKE_COMMAND} "-DINPUT=${PROJECT_SOURCE_DIR}/${file}" "-DOUTPUT=${source}" -DHEADER=${header}
+      -DFUNCTION=${function} -DNAMESPACE=${namespace} -P "${script}"
+    DEPENDS "${PROJECT_SOURCE_DIR}/${file}" "${script}" VERBATIM)
+  target_sources(${target} PRIVATE "${source}")
+endfunction()

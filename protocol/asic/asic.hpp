@@ -5,7 +5,8 @@
 
 #include <functional>
 
-// ASiC-E with a CAdES-style signature, as DPO, DPE and DPH carry it (asic-and-crypto.md 2, 3, 5).
+// ASiC-E with a CAdES-style signature, as DPO, DPE and DPH carry it, or with a XAdES signature, as
+// DPI does (asic-and-crypto.md 2 to 5).
 
 namespace kp::asic {
 
@@ -25,13 +26,19 @@ struct manifest {
 };
 std::string to_xml(const manifest&);
 
-struct build_options {
-  crypto::digest_algorithm signature_digest = crypto::digest_algorithm::sha256;
-  std::string signature_id;  // the uuid in META-INF/signature-<uuid>.p7s
+enum class signature_form {
+  cades,  // META-INF/ASiCManifest.xml and a p7s over it
+  xades,  // META-INF/signatures.xml; always SHA-256
 };
-// mimetype (stored, first), manifest.xml when given, the files in order, ASiCManifest, signature,
-// OpenDocument manifest. Every file is read once. Errors: those of the files and of the spool;
-// bad_format for names that cannot be in a container or are there twice; internal.
+struct build_options {
+  crypto::digest_algorithm signature_digest = crypto::digest_algorithm::sha256;  // cades
+  std::string signature_id{};  // cades: the uuid in META-INF/signature-<uuid>.p7s
+  signature_form form = signature_form::cades;
+  time_point signing_time{};  // xades
+};
+// mimetype (stored, first), manifest.xml when given, the files in order, the signature with what it
+// needs, OpenDocument manifest. Every file is read once. Errors: those of the files and of the
+// spool; bad_format for names that cannot be in a container or are there twice; internal.
 result<void> build(const std::shared_ptr<spool>& to, const std::optional<manifest>&,
                    std::vector<file> files, const crypto::keystore& signer,
                    const build_options& options);

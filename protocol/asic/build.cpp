@@ -3,6 +3,7 @@
 #include "config/text.hpp"
 #include "protocol/asic/manifests.hpp"
 #include "protocol/asic/names.hpp"
+#include "protocol/asic/xades.hpp"
 #include "protocol/crypto/crypto_error.hpp"
 #include "protocol/zip/zip.hpp"
 
@@ -63,17 +64,37 @@ struct assembly {
   std::string signature_name;
   std::string signature;
   const crypto::keystore& signer;
-  crypto::digest_algorithm digest;
+  const build_options& options;
 
-  opened manifest() {
+  result<void> check_digests() const {
     for (const auto& file : files)
       if (file.digest.empty())
         return permanent(crypto_errc::internal, "\"" + file.name + "\" was not read to its end");
+    return {};
+  }
+  opened manifest() {
+    KP_CHECK(check_digests());
     auto xml = asic_manifest_xml(signature_name, files);
-    KP_TRY(signature, crypto::sign_detached(xml, signer, digest));
+    KP_TRY(signature, crypto::sign_detached(xml, signer, options.signature_digest));
+    return text(std::move(xml));
+  }
+  opened xades() const {
+    KP_CHECK(check_digests());
+    KP_TRY(auto xml, sign_xades(files, signer, options.signing_time));
     return text(std::move(xml));
   }
 };
+
+void add_signature(std::vector<zip::entry>& entries, assembly& parts) {
+  if (parts.options.form == signature_form::xades) {
+    entries.push_back(
+        {std::string(names::xades_signature), false, [&parts] { return parts.xades(); }});
+    return;
+  }
+  entries.push_back(
+      {std::string(names::asic_manifest), false, [&parts] { return parts.manifest(); }});
+  entries.push_back({parts.signature_name, false, [&parts] { return text(parts.signature); }});
+}
 
 }  // namespace
 
@@ -86,7 +107,7 @@ result<void> build(const std::shared_ptr<spool>& to, const std::optional<manifes
                                  [xml = to_xml(*inner)]() -> opened { return text(xml); }});
 
   const auto suffix = options.signature_id.empty() ? std::string() : "-" + options.signature_id;
-  assembly parts{{}, "META-INF/signature" + suffix + ".p7s", {}, signer, options.signature_digest};
+  assembly parts{{}, "META-INF/signature" + suffix + ".p7s", {}, signer, options};
   for (const auto& file : files) parts.files.push_back({file.name, file.mime_type, {}, {}});
 
   std::vector<zip::entry> entries;
@@ -99,9 +120,7 @@ result<void> build(const std::shared_ptr<spool>& to, const std::optional<manifes
                          return std::make_unique<hashing_source>(std::move(source), digest);
                        },
                        files[i].size_hint});
-  entries.push_back(
-      {std::string(names::asic_manifest), false, [&parts] { return parts.manifest(); }});
-  entries.push_back({parts.signature_name, false, [&parts] { return text(parts.signature); }});
+  add_signature(entries, parts);
   entries.push_back({std::string(names::opendocument_manifest), false,
                      [&parts] { return text(opendocument_manifest_xml(parts.files)); }});
   return zip::write(to, std::move(entries), std::string(names::zip_comment));

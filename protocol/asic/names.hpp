@@ -13,6 +13,7 @@ inline constexpr std::string_view metadata_folder = "META-INF/";
 inline constexpr std::string_view inner_manifest = "manifest.xml";
 inline constexpr std::string_view asic_manifest = "META-INF/ASiCManifest.xml";
 inline constexpr std::string_view opendocument_manifest = "META-INF/manifest.xml";
+inline constexpr std::string_view xades_signature = "META-INF/signatures.xml";
 inline constexpr std::string_view signature_type = "application/x-pkcs7-signature";
 
 inline constexpr std::string_view asic_namespace = "http://uri.etsi.org/02918/v1.2.1#";
