@@ -1,31 +1,38 @@
 #include "tools/sandbox/endpoint.hpp"
 
+#include "config/text.hpp"
+
 #include <array>
 
 namespace kp::sandbox {
 
 namespace {
 
-constexpr std::array<std::string_view, 20> names{"token",
-                                                 "maskinporten_metadata",
-                                                 "maskinporten_jwk",
-                                                 "exchange",
-                                                 "initialize",
-                                                 "upload",
-                                                 "search",
-                                                 "overview",
-                                                 "details",
-                                                 "download",
-                                                 "confirm",
-                                                 "registry_identifier",
-                                                 "registry_process",
-                                                 "registry_info",
-                                                 "registry_virksert",
-                                                 "registry_sastoken",
-                                                 "registry_jwk",
-                                                 "webhook",
-                                                 "status_service",
-                                                 "control"};
+constexpr auto names = std::to_array<std::string_view>({"token",
+                                                        "maskinporten_metadata",
+                                                        "maskinporten_jwk",
+                                                        "exchange",
+                                                        "initialize",
+                                                        "upload",
+                                                        "search",
+                                                        "overview",
+                                                        "details",
+                                                        "download",
+                                                        "confirm",
+                                                        "registry_identifier",
+                                                        "registry_process",
+                                                        "registry_info",
+                                                        "registry_virksert",
+                                                        "registry_sastoken",
+                                                        "registry_jwk",
+                                                        "webhook",
+                                                        "status_service",
+                                                        "service_bus_send",
+                                                        "service_bus_receive",
+                                                        "service_bus_complete",
+                                                        "service_bus_unlock",
+                                                        "service_bus_renew",
+                                                        "control"});
 
 bool take(std::string_view& path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return false;
@@ -68,6 +75,31 @@ std::optional<route> registry_route(std::string_view rest) {
                std::string(rest.substr(at + marker.size()))};
 }
 
+// /nextbestqueue910077473innsyn/messages…, in the root, where today's installations look for it.
+std::optional<route> service_bus_route(std::string_view method, std::string_view path) {
+  constexpr std::string_view first = "/nextbestqueue";
+  if (path.size() < first.size() || !equals_ignoring_case(path.substr(0, first.size()), first))
+    return {};
+  path.remove_prefix(1);
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string queue(path.substr(0, slash));
+  auto rest = path.substr(slash);
+  if (!take(rest, "/messages")) return {};
+  const bool post = method == "POST";
+  if (rest.empty())
+    return post ? std::optional(route{endpoint::service_bus_send, queue, {}}) : std::nullopt;
+  if (rest == "/head")
+    return post ? std::optional(route{endpoint::service_bus_receive, queue, {}}) : std::nullopt;
+  rest.remove_prefix(1);
+  if (rest.find('/') == std::string_view::npos) return {};
+  const std::string message(rest);
+  if (post) return route{endpoint::service_bus_renew, queue, message};
+  if (method == "PUT") return route{endpoint::service_bus_unlock, queue, message};
+  if (method == "DELETE") return route{endpoint::service_bus_complete, queue, message};
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(endpoint e) {
@@ -85,6 +117,9 @@ bool is_broker(endpoint e) {
 }
 bool is_registry(endpoint e) {
   return e >= endpoint::registry_identifier && e <= endpoint::registry_jwk;
+}
+bool is_service_bus(endpoint e) {
+  return e >= endpoint::service_bus_send && e <= endpoint::service_bus_renew;
 }
 
 std::optional<route> find_route(std::string_view method, std::string_view path) {
@@ -108,7 +143,7 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
   if (post && (path == "/logging/api" || path == "/api"))
     return route{endpoint::status_service, {}, {}};
   if (get && take(path, "/adressetjeneste")) return registry_route(path);
-  return {};
+  return service_bus_route(method, path);
 }
 
 }  // namespace kp::sandbox

@@ -26,6 +26,11 @@ enum class endpoint {
   registry_jwk,
   webhook,
   status_service,
+  service_bus_send,
+  service_bus_receive,
+  service_bus_complete,
+  service_bus_unlock,
+  service_bus_renew,
   control,
 };
 
@@ -33,11 +38,13 @@ std::string_view to_string(endpoint);
 std::optional<endpoint> parse_endpoint(std::string_view);
 bool is_broker(endpoint);
 bool is_registry(endpoint);
+bool is_service_bus(endpoint);
 
 struct route {
   endpoint where;
-  std::string id;  // of a transfer, identifier of the registry, a subscriber, rest of a control path
-  std::string process;  // registry_process
+  // Of a transfer, identifier of the registry, a subscriber, a queue, rest of a control path.
+  std::string id;
+  std::string process;  // registry_process; of a queue: the message and its lock, "id/token"
 };
 
 // Where a request belongs: nullopt for a path nobody answers, or a method it does not answer.

@@ -1,5 +1,6 @@
 #include "tools/sandbox/faults.hpp"
 
+#include "config/text.hpp"
 #include "tools/sandbox/answers.hpp"
 #include "tools/sandbox/jwt.hpp"
 #include "tools/sandbox/sandbox_error.hpp"
@@ -16,10 +17,10 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::array<std::string_view, 13> kind_names{
-    "delay",          "status",          "cut",         "cut_after",      "truncate",
-    "reset_mid_body", "wrong_signature", "empty_body",  "malformed_json", "wrong_bytes",
-    "malware",        "null_field",      "remove_field"};
+constexpr std::array<std::string_view, 14> kind_names{
+    "delay",          "status",          "cut",          "cut_after",      "truncate",
+    "reset_mid_body", "wrong_signature", "empty_body",   "malformed_json", "wrong_bytes",
+    "malware",        "null_field",      "remove_field", "remove_header"};
 constexpr std::int64_t longest_delay_ms = 10 * 60 * 1000;
 
 error invalid(std::string what) {
@@ -92,9 +93,10 @@ result<std::uint64_t> fault_list::add(const json::object& body) {
   made.body = text_at(body, "body");
   made.content_type = text_at(body, "contentType");
   made.field = text_at(body, "field");
-  if ((made.kind == fault_kind::null_field || made.kind == fault_kind::remove_field) &&
+  if ((made.kind == fault_kind::null_field || made.kind == fault_kind::remove_field ||
+       made.kind == fault_kind::remove_header) &&
       made.field.empty())
-    return invalid("field: which member of the answer is meant");
+    return invalid("field: which member or header of the answer is meant");
   made.id = next_id_++;
   faults_.push_back(std::move(made));
   return faults_.back().id;
@@ -167,6 +169,10 @@ response spoil(response answer, const fault& f) {
       answer.body = json::serialize(value);
       break;
     }
+    case fault_kind::remove_header:
+      std::erase_if(answer.headers,
+                    [&](const auto& each) { return equals_ignoring_case(each.first, f.field); });
+      break;
     default:
       break;
   }

@@ -28,6 +28,7 @@ enum class fault_kind {
   malware,         // upload: accepted, and Failed once it is scanned
   null_field,      // member `field` of a JSON object answer becomes null
   remove_field,    // … is taken out
+  remove_header,   // header `field` is taken out
 };
 
 struct fault {

@@ -2,6 +2,7 @@
 
 #include "config/text.hpp"
 #include "tools/sandbox/answers.hpp"
+#include "tools/sandbox/dpe_records.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
@@ -89,8 +90,10 @@ response registry::handle(const route& to, const request& call, const rsa_key* s
   const bool citizen = digits(to.id, 11);
   const auto* needed = to.where == endpoint::registry_sastoken ? "dpe" : citizen ? "dpi" : "";
   if (!may(*claims, needed)) return refuse(call, 401, "Access Denied");
-  if (to.where == endpoint::registry_sastoken)
-    return empty_answer(call.asks_for("application/jose") ? 404 : 406);
+  if (to.where == endpoint::registry_sastoken) {
+    if (!call.asks_for("application/jose")) return empty_answer(406);
+    return signed_answer(call, sas_key(), "text/plain;charset=UTF-8", signer);
+  }
   if (citizen && to.where == endpoint::registry_identifier)
     return json_answer(
         404, {{"message", fmt::format("No service record found for citizen: {}", to.id)}});
@@ -120,7 +123,8 @@ response registry::identifier(const route& to, const request& call) const {
     const bool arkivmelding =
         std::ranges::find(arkivmelding_processes(), to.process) != arkivmelding_processes().end();
     auto one = record(*found, to.process);
-    const bool dpv = one && !found->processes.contains(to.process);
+    const bool dpv =
+        one && !found->processes.contains(to.process) && !dpe_record(*found, to.process);
     const bool level4 = call.parameter("securityLevel") == "4";
     // Nobody here has an SvarUt receiver, so level 4 is DPO or nothing (service-registry.md 5.2).
     if (level4 && dpv) {
@@ -136,7 +140,7 @@ response registry::identifier(const route& to, const request& call) const {
                     fmt::format("Process {} not found for receiver 0192:{}", to.process, number));
     records.push_back(*std::move(one));
   } else if (to.where == endpoint::registry_identifier) {
-    for (const auto* list : {&arkivmelding_processes(), &avtalt_processes()})
+    for (const auto* list : {&arkivmelding_processes(), &avtalt_processes(), &einnsyn_processes()})
       for (const auto& process : *list)
         if (auto one = record(*found, process)) records.push_back(*std::move(one));
   }
@@ -147,6 +151,7 @@ response registry::identifier(const route& to, const request& call) const {
 std::optional<json::object> registry::record(const organisation& known,
                                              const std::string& process) const {
   if (known.processes.contains(process)) return dpo_record(known, process);
+  if (auto einnsyn = dpe_record(known, process)) return einnsyn;
   const auto& fallback = arkivmelding_processes();
   if (std::ranges::find(fallback, process) == fallback.end()) return {};
   return dpv_record(known, process);
@@ -198,7 +203,7 @@ json::object registry::dpv_record(const organisation& known, const std::string& 
 response registry::virksert(const route& to, const request& call) const {
   const auto number = *organisation_number_in(to.id);
   const auto* found = known_.find(number);
-  if (!found || !found->services.contains("DPO"))
+  if (!found || (!found->services.contains("DPO") && !found->services.contains("DPE")))
     return refuse(call, 404, fmt::format("Unable to find DPO certificate for: {}", number));
   response out;
   out.body = found->certificate->pem();

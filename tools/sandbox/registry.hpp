@@ -5,6 +5,8 @@
 #include "tools/sandbox/http_types.hpp"
 #include "tools/sandbox/sandbox_clock.hpp"
 
+#include <functional>
+
 namespace kp::sandbox {
 
 // The Service Registry (service-registry.md, simulator contract), for organisations; it knows no
@@ -27,6 +29,9 @@ class registry {
         resource_(std::move(resource)),
         endpoint_url_(std::move(endpoint_url)),
         signing_(std::move(signer)) {}
+
+  // The shared key of the Service Bus, as /sastoken gives it out.
+  std::function<std::string()> sas_key;
 
   response handle(const route&, const request&, const rsa_key* signer = nullptr) const;
   // A new signing key; the old one leaves the JWK set.

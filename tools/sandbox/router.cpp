@@ -58,7 +58,8 @@ class service_exchange final : public exchange {
       : all_(all), to_(std::move(to)), call_(std::move(head)) {}
 
   std::optional<response> body(std::string_view bytes) override {
-    if (call_.body.size() + bytes.size() > max_body) return empty_answer(413);
+    const auto most = is_service_bus(to_.where) ? max_bus_body : max_body;
+    if (call_.body.size() + bytes.size() > most) return empty_answer(413);
     call_.body += bytes;
     return {};
   }
@@ -66,7 +67,10 @@ class service_exchange final : public exchange {
   mishap prepare() override {
     who_ = identify(all_, to_.where, call_);
     struck_ = all_.faults.strike(to_.where, who_.organisation, to_.id);
-    return struck_ ? struck_->as_mishap() : mishap{};
+    auto wrong = struck_ ? struck_->as_mishap() : mishap{};
+    if (!struck_ && to_.where == endpoint::service_bus_receive)
+      wrong.delay = all_.bus.wait(to_, call_);
+    return wrong;
   }
 
   response finish() override {
@@ -99,6 +103,7 @@ class service_exchange final : public exchange {
         break;
     }
     if (is_broker(to_.where)) return all_.broker.handle(to_, call_);
+    if (is_service_bus(to_.where)) return all_.bus.handle(to_, call_);
     return all_.registry.handle(to_, call_, stray);
   }
 

@@ -24,6 +24,11 @@ services::services(parts from, kp::sandbox::registry::signing signing)
       transfers(from.transfers, time, *random),
       broker(transfers, tokens.self(), exchange.self(), time, *random, from.resource),
       registry(known, ca, tokens.self(), time, from.resource, from.base_url, std::move(signing)),
-      statuses(tokens.self(), time) {}
+      statuses(tokens.self(), time),
+      queues(known, time, *random),
+      bus(queues, time),
+      bus_control(queues, bus, known, ca, time, *random) {
+  registry.sas_key = [this] { return queues.key(); };
+}
 
 }  // namespace kp::sandbox

@@ -8,6 +8,7 @@
 #include "tools/sandbox/faults.hpp"
 #include "tools/sandbox/maskinporten.hpp"
 #include "tools/sandbox/registry.hpp"
+#include "tools/sandbox/service_bus_control.hpp"
 #include "tools/sandbox/status_service.hpp"
 #include "tools/sandbox/subscribers.hpp"
 
@@ -40,6 +41,9 @@ struct services {
   broker_http broker;
   kp::sandbox::registry registry;
   status_service statuses;
+  service_bus_state queues;
+  service_bus_http bus;
+  service_bus_control bus_control;
   fault_list faults;
   call_counters counters;
   subscribers subscribed;
