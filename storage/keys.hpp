@@ -59,6 +59,8 @@ enum class record_kind : std::uint8_t {
   webhook_progress = 91,   // subscription id u64 -> delivery_progress
   webhook_parked = 92,     // subscription id u64 | sequence u64 -> webhook_delivery
   webhook_dead = 93,       // subscription id u64 | sequence u64 -> webhook_delivery
+  tracked_by_due = 94,     // service u8 | due i64 us | message id -> nothing
+  tracked = 95,            // service u8 | message id -> tracked (storage/tracking.hpp)
   seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
   seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
 };
