@@ -1,5 +1,6 @@
-#include "actors/dpo_arrival.hpp"
+#include "actors/arrivals.hpp"
 
+#include "actors/message_rules.hpp"
 #include "protocol/sbd/sbd_error.hpp"
 #include "storage/status_rules.hpp"
 
@@ -47,16 +48,7 @@ class decision_maker {
       : in_(in), what_(what), document_(*what.document), now_(in.hub->time.now()) {}
 
   result<arrival_decision> run() {
-    const auto message = document_.message();
-    const auto conversation = document_.conversation();
-    if (!message || !conversation)
-      return permanent(sbd::sbd_errc::malformed_json, "message id or conversation id is missing");
-    message_ = *message;
-    conversation_ = *conversation;
-    type_ = sbd::canonical_type(document_.type());
-    if (!sbd::is_known_type(type_))
-      return permanent(sbd::sbd_errc::malformed_json,
-                       fmt::format("\"{}\" is no business message", document_.type()));
+    KP_CHECK(identify());
     if (type_ == "status") {
       KP_CHECK(peer_status());
     } else {
@@ -67,7 +59,30 @@ class decision_maker {
     return std::move(out_);
   }
 
+  result<arrival_decision> run_generated() {
+    KP_CHECK(identify());
+    out_.fate = arrival_fate::stored;
+    out_.channel = in_.current(what_.channel);
+    KP_CHECK(begin(*out_.channel, {{status_name::innkommende_mottatt, {}, {}, now_}}));
+    KP_CHECK(put_in_inbox(*out_.channel));
+    return std::move(out_);
+  }
+
  private:
+  result<void> identify() {
+    const auto message = document_.message();
+    const auto conversation = document_.conversation();
+    if (!message || !conversation)
+      return permanent(sbd::sbd_errc::malformed_json, "message id or conversation id is missing");
+    message_ = *message;
+    conversation_ = *conversation;
+    type_ = sbd::canonical_type(document_.type());
+    if (!sbd::is_known_type(type_))
+      return permanent(sbd::sbd_errc::malformed_json,
+                       fmt::format("\"{}\" is no business message", document_.type()));
+    return {};
+  }
+
   // The hub registers on the conversation that it started, whatever channel sent the message.
   // Expired status files are status files still.
   result<void> peer_status() {
@@ -189,7 +204,7 @@ class decision_maker {
   // MOTTATT, back to the sender (dpo.md 5.6).
   result<void> answer(channel_number channel) {
     if (what_.via != service::dpo && what_.via != service::dpe) return {};
-    const auto ttl = in_.settings->dpo.default_ttl;
+    const auto ttl = default_ttl(*in_.settings, what_.via);
     const auto status = sbd::make_status(document_, "MOTTATT", now_, ttl, in_.hub->random.uuid());
     if (!status) return {};
     storage::outbox_item item;
@@ -228,7 +243,7 @@ class decision_maker {
     c.message_reference = conversation_.to_string();
     c.last_update = now_;
     // Without a time of its own the conversation, not the message, ends (rest-api.md 14.2).
-    c.expires = document_.expires().value_or(now_ + in_.settings->dpo.default_ttl);
+    c.expires = document_.expires().value_or(now_ + default_ttl(*in_.settings, what_.via));
     return c;
   }
 
@@ -287,6 +302,10 @@ destination destination_of(const organisation_context& in, service via,
 
 result<arrival_decision> decide_arrival(const organisation_context& in, const arrival& what) {
   return decision_maker(in, what).run();
+}
+
+result<arrival_decision> decide_generated(const organisation_context& in, const arrival& what) {
+  return decision_maker(in, what).run_generated();
 }
 
 }  // namespace kp::actors

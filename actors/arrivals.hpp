@@ -34,5 +34,8 @@ struct arrival_decision {
 // Errors: storage errors; sbd_errc::malformed_json (permanent) when ids or a known status are
 // missing.
 result<arrival_decision> decide_arrival(const organisation_context&, const arrival&);
+// The same for what the hub itself has made for the inbox of `arrival::channel`: nothing is
+// registered on the message that it is about, and nobody is answered.
+result<arrival_decision> decide_generated(const organisation_context&, const arrival&);
 
 }  // namespace kp::actors

@@ -1,6 +1,6 @@
 #include "actors/channel_router.hpp"
 
-#include "actors/dpo_arrival.hpp"
+#include "actors/arrivals.hpp"
 #include "actors/retrying_commit.hpp"
 #include "actors/router_seats.hpp"
 #include "config/log.hpp"

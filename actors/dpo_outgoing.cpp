@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace kp::actors {
 
@@ -47,13 +46,6 @@ std::vector<maskinporten::system_user> system_users(const tenants::organisation&
       {settings.dpo.system_user_organisation, settings.dpo.system_user_name}};
   for (const auto& other : settings.dpo.reportees) all.push_back({other.organisation, other.name});
   return all;
-}
-
-std::chrono::seconds retry_delay(std::uint32_t failures) {
-  using std::chrono::seconds;
-  constexpr std::array first{seconds(20), seconds(60), seconds(180), seconds(540), seconds(1620)};
-  if (failures == 0) return seconds(0);
-  return failures <= first.size() ? first[failures - 1] : seconds(3600);
 }
 
 std::string transfer_reference(const sbd::document& document,

@@ -3,17 +3,12 @@
 #include "actors/context.hpp"
 #include "actors/dpo_transport.hpp"
 
-// How one outbox item becomes a parcel, and when it is tried again. No actor is needed here.
+// How one outbox item becomes a parcel. No actor is needed here.
 
 namespace kp::actors {
 
 // The system users that an organisation sends and polls as, the one of its own first.
 std::vector<maskinporten::system_user> system_users(const tenants::organisation&);
-
-// After how many failed attempts nothing is tried any more (dpo.md 4.4: 5 + 100 redeliveries).
-inline constexpr std::uint32_t max_failures = 5 + 100;
-// The pause after the `failures`-th failed attempt: 20, 60, 180, 540, 1620, then 3600 s.
-std::chrono::seconds retry_delay(std::uint32_t failures);
 
 // The sender's reference of a file transfer (dpo.md 6.2): the channel to echo for statuses and
 // receipts, unless it is the sender's own; a fresh UUID for everything else.

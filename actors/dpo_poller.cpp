@@ -1,7 +1,7 @@
 #include "actors/dpo_poller.hpp"
 
-#include "actors/dpo_mail.hpp"
 #include "actors/dpo_outgoing.hpp"
+#include "actors/mail.hpp"
 #include "actors/retrying_commit.hpp"
 #include "actors/vital_signs.hpp"
 #include "protocol/http/http_error.hpp"
@@ -30,17 +30,18 @@ bool is_older(const std::optional<altinn::overview>& a, const std::optional<alti
 
 }  // namespace
 
-dpo_poller::dpo_poller(caf::event_based_actor* self, const dpo_adapter_args& args)
-    : self_(self), args_(args), mode_(args.mode) {}
+dpo_poller::dpo_poller(caf::event_based_actor* self, dpo_poller_args args)
+    : self_(self), args_(std::move(args)), mode_(args_.mode) {}
 
 void dpo_poller::start() {
   if (in().settings->dpo.enabled) poll_in(args_.first_poll);
 }
 
-void dpo_poller::use(const settings_changed& now) {
+void dpo_poller::use(std::shared_ptr<organisation_context> context,
+                     std::shared_ptr<dpo_transport> transport) {
   const auto before = in().settings->dpo.poll_interval;
-  args_.context = now.context;
-  args_.transport = now.dpo;
+  args_.context = std::move(context);
+  if (transport) args_.transport = std::move(transport);
   const auto interval = in().settings->dpo.poll_interval;
   if (interval != before && phase_ == phase::resting && asks()) poll_in(interval);
 }

@@ -1,7 +1,9 @@
 #pragma once
 
-#include "actors/dpo_adapter.hpp"
+#include "actors/caf.hpp"
 #include "actors/dpo_transport.hpp"
+#include "actors/tenants_messages.hpp"
+#include "actors/transfer_memory.hpp"
 #include "config/log.hpp"
 
 #include <deque>
@@ -35,54 +37,14 @@ struct dpo_confirmed {
   std::optional<error> failure;
 };
 
-// What is remembered of file transfers between rounds, so that none is asked about in vain or
-// forgotten. Plain state with bounds.
-class transfer_memory {
- public:
-  static constexpr std::size_t max_notes = 10'000;
-  static constexpr std::chrono::hours note_life{2};        // unseen for so long: forgotten
-  static constexpr std::chrono::hours foreign_recheck{1};  // channels may change hands
-  static constexpr std::chrono::minutes grace{30};         // another installation may be at it
-
-  static constexpr std::chrono::hours forget_given_up{31 * 24};  // Broker has removed it by then
-
-  // One of ours: its record is in the store.
-  struct own {
-    storage::transfer record;
-    time_point next{};            // not before
-    std::uint32_t failures = 0;   // in a row, for the back-off
-    bool download_again = false;  // stored, but the confirmation was refused
-    bool stored() const {
-      return record.state == storage::transfer_state::stored && !download_again;
-    }
-    bool given_up() const { return record.state == storage::transfer_state::left_alone; }
-  };
-
-  // Whether a transfer that waits for a download may be looked at now.
-  bool may_look(const std::string& id, time_point now) const;
-  // The same for one that somebody has begun to download: ours, or after the grace from when it was
-  // first seen like that.
-  bool may_recover(const std::string& id, time_point now);
-  void is_foreign(const std::string& id, time_point now);
-  void failed(const std::string& id, time_point now);  // its overview
-  void forget(const std::string& id);
-  void tidy(time_point now);
-
-  std::map<std::string, own> owned;
-
- private:
-  struct note {
-    time_point first{};
-    time_point touched{};
-    time_point not_before{};
-    std::uint32_t failures = 0;
-  };
-  note& touch(const std::string& id, time_point now);
-  std::map<std::string, note> notes_;
+struct dpo_poller_args {
+  std::shared_ptr<organisation_context> context;
+  std::shared_ptr<dpo_transport> transport;
+  caf::actor router;
+  caf::actor writer;
+  std::chrono::milliseconds first_poll{0};
+  working_mode mode = working_mode::normal;
 };
-
-// The pause after the `failures`-th failure in a row with one transfer: 1, 2, 4 ... 60 minutes.
-std::chrono::seconds transfer_delay(std::uint32_t failures);
 
 // The receiving half of the DPO adapter: asks for arrivals in rounds, and takes each arrival from
 // search to confirmation, one after the other (dpo.md 5.1 to 5.4). Runs in `self`.
@@ -95,10 +57,10 @@ class dpo_poller {
   static constexpr std::chrono::minutes longest_pause{5};  // between rounds that fail
   static constexpr std::chrono::hours longest_rest{1};     // whatever Retry-After says
 
-  dpo_poller(caf::event_based_actor* self, const dpo_adapter_args& args);
+  dpo_poller(caf::event_based_actor* self, dpo_poller_args args);
 
-  // As dpo_sender's. Only in the modes that receive is anything asked for.
-  void use(const settings_changed& now);
+  // As outbox_sender's. Only in the modes that receive is anything asked for.
+  void use(std::shared_ptr<organisation_context>, std::shared_ptr<dpo_transport>);
   void work_in(working_mode mode);
   bool idle() const { return phase_ == phase::resting; }
 
@@ -155,7 +117,7 @@ class dpo_poller {
   transfer_memory::own& take(const std::string& id);  // on record as the current system user's
 
   caf::event_based_actor* self_;
-  dpo_adapter_args args_;
+  dpo_poller_args args_;
   transfer_memory memory_;
   bool loaded_ = false;
 

@@ -2,7 +2,7 @@
 
 #include "actors/dpo_poller.hpp"
 
-#include "actors/dpo_mail.hpp"
+#include "actors/mail.hpp"
 #include "actors/retrying_commit.hpp"
 #include "config/crash_point.hpp"
 #include "protocol/http/http_error.hpp"
@@ -61,10 +61,10 @@ void dpo_poller::record_download() {
 }
 
 void dpo_poller::fetch() {
-  args_.transport->fetch(users_.front(), todo_.front().id,
-                         [send = mail_to(self_), step = ++step_](std::shared_ptr<fetched> what) {
-                           send(dpo_fetched{step, std::move(what)});
-                         });
+  args_.transport->download(users_.front(), todo_.front().id,
+                            [send = mail_to(self_), step = ++step_](std::shared_ptr<fetched> what) {
+                              send(dpo_fetched{step, std::move(what)});
+                            });
 }
 
 void dpo_poller::on_fetched(const dpo_fetched& answer) {
@@ -105,12 +105,12 @@ void dpo_poller::deliver(std::shared_ptr<fetched> what) {
 
 void dpo_poller::confirm() {
   crash_point("stored-before-confirm");
-  args_.transport->confirm(users_.front(), todo_.front().id,
-                           [send = mail_to(self_), step = ++step_](result<void> done) {
-                             dpo_confirmed answer{step, {}};
-                             if (!done) answer.failure = done.error();
-                             send(std::move(answer));
-                           });
+  args_.transport->confirm_download(users_.front(), todo_.front().id,
+                                    [send = mail_to(self_), step = ++step_](result<void> done) {
+                                      dpo_confirmed answer{step, {}};
+                                      if (!done) answer.failure = done.error();
+                                      send(std::move(answer));
+                                    });
 }
 
 void dpo_poller::on_confirmed(const dpo_confirmed& answer) {

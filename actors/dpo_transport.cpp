@@ -1,5 +1,7 @@
 #include "actors/dpo_adapter.hpp"
 #include "actors/dpo_content.hpp"
+#include "actors/dpo_outgoing.hpp"
+#include "actors/network_call.hpp"
 #include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "config/text.hpp"
@@ -7,16 +9,12 @@
 #include "protocol/http/http_error.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
-#include <exception>
 
 namespace kp::actors {
 
 namespace {
-
-namespace asio = http::asio;
 
 // What one operation needs, alive until it has ended.
 struct line {
@@ -44,26 +42,6 @@ error judged(error why) {
 error judged_upload(error why) {
   const bool too_large = why.message.find("BRO-00016") != std::string::npos;
   return too_large ? why : worth_a_retry(std::move(why));
-}
-
-error in_broken_code(std::exception_ptr thrown) {
-  try {
-    std::rethrow_exception(std::move(thrown));
-  } catch (const std::exception& e) {
-    return transient(http::http_errc::cancelled, std::string("unexpected: ") + e.what());
-  } catch (...) {
-    return transient(http::http_errc::cancelled, "unexpected failure");
-  }
-}
-
-// Runs a coroutine on the network thread; whatever comes of it, `then` is called once.
-template <class T>
-void run(const line& on, http::awaitable<result<T>> work, std::function<void(result<T>)> then) {
-  asio::co_spawn(on.hub().network, std::move(work),
-                 [then = std::move(then)](std::exception_ptr thrown, result<T> value) {
-                   if (thrown) return then(in_broken_code(std::move(thrown)));
-                   then(std::move(value));
-                 });
 }
 
 http::awaitable<result<void>> ready(line on) {
@@ -139,8 +117,8 @@ http::awaitable<bool> has_arrived(line on, std::shared_ptr<const dpo_parcel> par
   co_return arrived;
 }
 
-http::awaitable<result<std::string>> send_parcel(line on,
-                                                 std::shared_ptr<const dpo_parcel> parcel) {
+http::awaitable<result<std::string>> upload_parcel(line on,
+                                                   std::shared_ptr<const dpo_parcel> parcel) {
   KP_CO_CHECK(co_await ready(on));
   auto packed = co_await pack(on, parcel);
   if (!packed) co_return packed.error();
@@ -202,18 +180,19 @@ class network_transport final : public dpo_transport {
  public:
   explicit network_transport(line on) : on_(std::move(on)) {}
 
-  void send(dpo_parcel parcel, done<result<std::string>> then) override {
-    run(on_, send_parcel(on_, std::make_shared<const dpo_parcel>(std::move(parcel))),
-        std::move(then));
+  void send_parcel(dpo_parcel parcel, done<result<std::string>> then) override {
+    run_on_network(on_.hub(),
+                   upload_parcel(on_, std::make_shared<const dpo_parcel>(std::move(parcel))),
+                   std::move(then));
   }
   void search(user as, altinn::recipient_status status,
               done<result<std::vector<std::string>>> then) override {
-    run(on_, search_now(on_, std::move(as), status), std::move(then));
+    run_on_network(on_.hub(), search_now(on_, std::move(as), status), std::move(then));
   }
   void overview(user as, std::string id, done<result<altinn::overview>> then) override {
-    run(on_, overview_now(on_, std::move(as), std::move(id)), std::move(then));
+    run_on_network(on_.hub(), overview_now(on_, std::move(as), std::move(id)), std::move(then));
   }
-  void fetch(user as, std::string id, done<std::shared_ptr<fetched>> then) override {
+  void download(user as, std::string id, done<std::shared_ptr<fetched>> then) override {
     done<result<std::shared_ptr<fetched>>> judge = [then = std::move(then)](auto what) {
       if (what && *what) return then(*std::move(what));
       auto failed = std::make_shared<fetched>();
@@ -221,10 +200,10 @@ class network_transport final : public dpo_transport {
           what ? transient(http::http_errc::bad_answer, "nothing was fetched") : what.error();
       then(std::move(failed));
     };
-    run(on_, fetch_now(on_, std::move(as), std::move(id)), std::move(judge));
+    run_on_network(on_.hub(), fetch_now(on_, std::move(as), std::move(id)), std::move(judge));
   }
-  void confirm(user as, std::string id, done<result<void>> then) override {
-    run(on_, confirm_now(on_, std::move(as), std::move(id)), std::move(then));
+  void confirm_download(user as, std::string id, done<result<void>> then) override {
+    run_on_network(on_.hub(), confirm_now(on_, std::move(as), std::move(id)), std::move(then));
   }
 
  private:
@@ -232,6 +211,15 @@ class network_transport final : public dpo_transport {
 };
 
 }  // namespace
+
+void dpo_transport::send(sending what, done<result<sent_item>> then) {
+  auto parcel = make_parcel(*what.context, what.item, what.message);
+  if (!parcel) return then(parcel.error());
+  send_parcel(*std::move(parcel), [then = std::move(then)](result<std::string> sent) {
+    if (!sent) return then(sent.error());
+    then(sent_item{*std::move(sent)});
+  });
+}
 
 std::shared_ptr<dpo_transport> make_dpo_transport(std::shared_ptr<organisation_context> context,
                                                   std::shared_ptr<upstream> clients) {

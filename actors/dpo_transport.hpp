@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/service_port.hpp"
 #include "protocol/altinn/broker.hpp"
 
 #include <functional>
@@ -21,43 +21,30 @@ struct dpo_parcel {
   std::vector<storage::stored_file> files;  // primary first, then by number; none: no asic.zip
 };
 
-// What became of a download (dpo.md 5.3).
-enum class fetch_verdict {
-  arrived,   // `what` is ready for the channel router; its channel is not set
-  discard,   // nothing that could ever be delivered: confirm it
-  unusable,  // broken: not to be confirmed, worth a bounded number of further tries
-  failed,    // the network, the disk or the keys were at fault: try again
-};
-struct fetched {
-  fetch_verdict verdict = fetch_verdict::failed;
-  arrival what;
-  error failure;  // unless arrived
-};
-
 // What the DPO adapter asks of the network. Every operation returns at once and calls `done`
 // exactly once, on any thread, within the deadlines of the clients below. Safe to call from any
 // thread.
-class dpo_transport {
+class dpo_transport : public service_port {
  public:
-  template <class T>
-  using done = std::function<void(T)>;
   using user = maskinporten::system_user;
 
-  virtual ~dpo_transport() = default;
+  service which() const final { return service::dpo; }
+  // Makes the parcel and sends it.
+  void send(sending what, done<result<sent_item>> then) final;
 
   // Packs, initializes and uploads; the file transfer's id. A new initialize at every call. Not
   // retryable: refusals of Broker that repeating does not cure, a receiver without certificate,
   // files that cannot be read back.
-  virtual void send(dpo_parcel parcel, done<result<std::string>> then) = 0;
+  virtual void send_parcel(dpo_parcel parcel, done<result<std::string>> then) = 0;
 
   virtual void search(user as, altinn::recipient_status,
                       done<result<std::vector<std::string>>>) = 0;
   virtual void overview(user as, std::string id, done<result<altinn::overview>>) = 0;
 
   // Downloads, opens, decrypts and stores the content as a blob whose record the arrival carries.
-  virtual void fetch(user as, std::string id, done<std::shared_ptr<fetched>>) = 0;
+  virtual void download(user as, std::string id, done<std::shared_ptr<fetched>>) = 0;
 
-  virtual void confirm(user as, std::string id, done<result<void>>) = 0;
+  virtual void confirm_download(user as, std::string id, done<result<void>>) = 0;
 };
 
 }  // namespace kp::actors

@@ -4,12 +4,11 @@
 #include "actors/channel.hpp"
 #include "actors/channel_router.hpp"
 #include "actors/deadlines.hpp"
-#include "actors/dpo_adapter.hpp"
 #include "actors/operator_desk.hpp"
+#include "actors/organisation_adapters.hpp"
 #include "actors/registry_desk.hpp"
 #include "actors/retrying_commit.hpp"
 #include "actors/seat_messages.hpp"
-#include "actors/service_pauses.hpp"
 #include "actors/supervision.hpp"
 #include "actors/webhook_dispatcher.hpp"
 #include "metrics/hub_meters.hpp"
@@ -31,7 +30,6 @@ constexpr std::chrono::seconds number_again_after{5};
 constexpr std::size_t index_rows_at_once = 1000;
 
 constexpr std::chrono::milliseconds look_again{200};
-constexpr std::chrono::seconds idle_deadline{10};
 constexpr std::size_t records_at_once = 200;
 constexpr std::size_t most_counted = 1000;
 
@@ -70,6 +68,7 @@ class house {
         args_(std::move(args)),
         children_(self, args_.settings->id.to_string(),
                   [meters = args_.hub->meters] { meters->actor_restarts.add(); }),
+        adapters_(self, children_, [this] { return adapter_args(); }),
         ids_(std::make_shared<storage::row_ids>(args_.hub->store, args_.settings->id)) {}
 
   // Gives numbers to the channels of the newest settings; when all have one, the house follows
@@ -113,7 +112,7 @@ class house {
 
   void end(const end_organisation& how) {
     ending_ = how;
-    tell_adapter(how.drain ? working_mode::sending_only : working_mode::ending);
+    adapters_.work_in(how.drain ? working_mode::sending_only : working_mode::ending);
     look_whether_ended({++end_epoch_});
   }
 
@@ -122,16 +121,11 @@ class house {
     if (args_.hub->time.now() >= ending_->deadline) return say_ended(false);
     const auto not_yet = [this, tick] { self_->delayed_send(self_, look_again, tick); };
     if (!context_ || (!ending_->drain && !open_.empty())) return not_yet();
-    const auto adapter = dpo_adapter_ ? children_[*dpo_adapter_] : caf::actor();
-    if (!adapter) return dpo_adapter_ ? not_yet() : say_ended(true);
-    self_->request(adapter, idle_deadline, are_you_idle{})
-        .then(
-            [this, tick, not_yet](const idle_answer& answer) {
-              if (!ending_ || tick.epoch != end_epoch_) return;
-              if (answer.idle) return say_ended(true);
-              not_yet();
-            },
-            [not_yet](const caf::error&) { not_yet(); });
+    adapters_.ask_whether_idle([this, tick, not_yet](bool idle) {
+      if (!ending_ || tick.epoch != end_epoch_) return;
+      if (idle) return say_ended(true);
+      not_yet();
+    });
   }
 
   // The gateway has let go of a seat: the channel ends unless it has one under another name.
@@ -154,17 +148,11 @@ class house {
   void restart(const restart_child& which) { children_.restart(which); }
   void stop() { children_.stop(); }
 
-  void outbox(const outbox_changed& nudge) {
-    if (nudge.via == service::dpo && dpo_adapter_)
-      if (const auto& adapter = children_[*dpo_adapter_]) self_->send(adapter, nudge);
-  }
+  void outbox(const outbox_changed& nudge) { adapters_.nudge(nudge); }
   // Null until the house is open.
   caf::actor router() const { return router_ ? children_[*router_] : caf::actor(); }
   caf::actor operators() const { return operators_ ? children_[*operators_] : caf::actor(); }
-  void pause(const pause_changed& change) {
-    pauses_.set(change.via, change.now);
-    tell_adapter(mode_);
-  }
+  void pause(const pause_changed& change) { adapters_.pause(change); }
   caf::actor webhooks() const { return webhooks_ ? children_[*webhooks_] : caf::actor{}; }
   void expiry() {
     if (deadlines_)
@@ -237,10 +225,8 @@ class house {
           return system.spawn(channel_router,
                               channel_router_args{context_, organisation_handle_(), args_.writer});
         },
-        [this](const caf::actor&) {
-          if (dpo_adapter_) renew(*dpo_adapter_);
-        });
-    pauses_.open(*context_);
+        [this](const caf::actor&) { adapters_.renew_all(); });
+    adapters_.open(*context_);
     operators_ = children_.add("operator desk", [this, &system] {
       return system.spawn(operator_desk,
                           operator_desk_args{context_, organisation_handle_(), args_.writer});
@@ -261,7 +247,7 @@ class house {
         [this](const caf::actor&) {
           for (const auto& [number, index] : channels_) renew(index);
         });
-    if (context_->settings->dpo.enabled) start_dpo(args_.first_poll);
+    adapters_.use(make_ports(context_, clients_), args_.first_poll);
   }
 
   void renew_clients() {
@@ -269,32 +255,22 @@ class house {
                                           upstream::limits{turns(self_, args_), rests(args_)});
   }
 
-  // An adapter that has been stopped is kept at rest, and works again when its service does.
-  void start_dpo(std::chrono::milliseconds first_poll) {
-    if (dpo_adapter_) return;
-    dpo_adapter_ = children_.add("DPO adapter", [this, first_poll, &system = self_->system()] {
-      return system.spawn(
-          dpo_adapter,
-          dpo_adapter_args{context_, make_dpo_transport(context_, clients_), children_[*router_],
-                           args_.writer, first_poll, pauses_.within(service::dpo, mode_)});
-    });
+  service_adapter_args adapter_args() const {
+    service_adapter_args begins;
+    begins.context = context_;
+    begins.router = children_[*router_];
+    begins.writer = args_.writer;
+    begins.organisation = caf::actor_cast<caf::actor_addr>(self_);
+    return begins;
   }
 
   void change(const tenants::organisation_changes& what) {
     if (what.clients) renew_clients();
-    if (what.dpo_starts) start_dpo({});
-    const settings_changed news{context_, clients_, make_dpo_transport(context_, clients_)};
-    children_.tell_all(news);
+    adapters_.use(make_ports(context_, clients_), {});
+    children_.tell_all(settings_changed{context_, clients_, adapters_.ports()});
     // It follows the channels that there were when it was started; all it knows is in the store.
     if (webhooks_ && (!what.added.empty() || !what.removed.empty())) children_.renew(*webhooks_);
-    tell_adapter(context_->settings->dpo.enabled ? working_mode::normal : working_mode::ending);
-  }
-
-  void tell_adapter(working_mode mode) {
-    mode_ = mode;
-    if (!dpo_adapter_) return;
-    if (const auto& adapter = children_[*dpo_adapter_])
-      self_->send(adapter, work_as{pauses_.within(service::dpo, mode)});
+    adapters_.work_in(working_mode::normal);
   }
 
   // Sees to it that the channel runs and that the gateway knows where.
@@ -358,7 +334,7 @@ class house {
           const auto heir = channels_.find(merge.into);
           if (heir != channels_.end())
             if (const auto& child = children_[heir->second])
-              self_->send(child, settings_changed{context_, clients_, nullptr});
+              self_->send(child, settings_changed{context_, clients_, {}});
           if (*moved == 0)
             std::erase_if(merges_, [&](const auto& each) { return each.from == merge.from; });
           move_next();
@@ -406,11 +382,12 @@ class house {
   caf::event_based_actor* self_;
   organisation_args args_;  // with the newest settings
   nursery children_;
+  organisation_adapters adapters_;
   std::shared_ptr<storage::row_ids> ids_;
   std::shared_ptr<organisation_context> context_;  // of the settings that are followed
   std::shared_ptr<upstream> clients_;
   std::function<caf::actor()> organisation_handle_;
-  std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, operators_, dpo_adapter_;
+  std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, operators_;
   std::map<channel_number, std::size_t> channels_;
   std::set<channel_number> complete_;  // with all that the store keeps of them
   std::set<channel_name> open_;        // seats that the gateway holds
@@ -418,8 +395,6 @@ class house {
   std::vector<caf::response_promise> waiting_;  // for the newest settings to be followed
   std::optional<end_organisation> ending_;
   std::uint64_t end_epoch_ = 0;
-  working_mode mode_ = working_mode::normal;  // without pauses
-  service_pauses pauses_;
   bool numbering_ = false;
   bool moving_ = false;
 };

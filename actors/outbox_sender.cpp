@@ -1,8 +1,8 @@
-#include "actors/dpo_sender.hpp"
+#include "actors/outbox_sender.hpp"
 
-#include "actors/dpo_arrival.hpp"
-#include "actors/dpo_mail.hpp"
-#include "actors/dpo_outgoing.hpp"
+#include "actors/arrivals.hpp"
+#include "actors/mail.hpp"
+#include "actors/reports.hpp"
 #include "actors/retrying_commit.hpp"
 #include "config/crash_point.hpp"
 #include "config/log.hpp"
@@ -14,6 +14,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace kp::actors {
 
@@ -28,11 +29,6 @@ bool is_permanent(const error& why) {
   return !why.retryable && why.code != make_error_code(http::http_errc::unauthorized);
 }
 
-microseconds with_jitter(std::chrono::seconds delay, random_source& random) {
-  const auto exact = static_cast<double>(microseconds(delay).count());
-  return microseconds(static_cast<std::int64_t>(exact * (0.9 + 0.2 * random.unit())));
-}
-
 // Begins the owner of every claim of this process; another process has another one.
 const std::string& run_of_this_process() {
   static const std::string run = "run-" + make_secure_random()->uuid();
@@ -41,31 +37,39 @@ const std::string& run_of_this_process() {
 
 }  // namespace
 
-dpo_sender::dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& args)
-    : self_(self),
-      args_(args),
-      owner_(fmt::format("{} dpo-adapter {}", run_of_this_process(),
-                         args.context->hub->random.uuid())),
-      mode_(args.mode) {}
-
-void dpo_sender::use(const settings_changed& now) {
-  args_.context = now.context;
-  args_.transport = now.dpo;
+std::chrono::seconds retry_delay(std::uint32_t failures) {
+  using std::chrono::seconds;
+  constexpr std::array first{seconds(20), seconds(60), seconds(180), seconds(540), seconds(1620)};
+  if (failures == 0) return seconds(0);
+  return failures <= first.size() ? first[failures - 1] : seconds(3600);
 }
 
-void dpo_sender::work_in(working_mode mode) {
+outbox_sender::outbox_sender(caf::event_based_actor* self, outbox_sender_args args)
+    : self_(self),
+      args_(std::move(args)),
+      owner_(fmt::format("{} {}-adapter {}", run_of_this_process(), to_string(via()),
+                         in().hub->random.uuid())),
+      mode_(args_.mode) {}
+
+void outbox_sender::use(std::shared_ptr<organisation_context> context,
+                        std::shared_ptr<service_port> port) {
+  args_.context = std::move(context);
+  if (port) args_.port = std::move(port);
+}
+
+void outbox_sender::work_in(working_mode mode) {
   mode_ = mode;
   look();
 }
 
-bool dpo_sender::idle() const {
+bool outbox_sender::idle() const {
   if (claiming_ || !in_flight_.empty()) return false;
   if (mode_ != working_mode::sending_only) return true;
   const auto next = outbox().next_due();
   return next && !*next;
 }
 
-void dpo_sender::recover() {
+void outbox_sender::recover() {
   claiming_ = true;
   commit_decision(
       self_, args_.writer,
@@ -73,8 +77,8 @@ void dpo_sender::recover() {
         crash_point("recovering");
         storage::batch changes;
         KP_TRY([[maybe_unused]] const auto released,
-               storage::release_claims_of_earlier_runs(changes, in().hub->store, in().id(),
-                                                       service::dpo, run_of_this_process()));
+               storage::release_claims_of_earlier_runs(changes, in().hub->store, in().id(), via(),
+                                                       run_of_this_process()));
         return changes;
       },
       [this](result<void> done) {
@@ -88,7 +92,7 @@ void dpo_sender::recover() {
       });
 }
 
-void dpo_sender::look() {
+void outbox_sender::look() {
   if (claiming_) {
     again_ = true;
     return;
@@ -126,11 +130,11 @@ void dpo_sender::look() {
       });
 }
 
-void dpo_sender::on_look(const outbox_look& tick) {
+void outbox_sender::on_look(const outbox_look& tick) {
   if (tick.epoch == epoch_) look();
 }
 
-void dpo_sender::take(std::vector<storage::outbox::claimed> due) {
+void outbox_sender::take(std::vector<storage::outbox::claimed> due) {
   for (auto& claimed : due) {
     const auto id = claimed.item.id;
     // A claim of our own that ran out during a long attempt: it is still ours.
@@ -146,7 +150,7 @@ void dpo_sender::take(std::vector<storage::outbox::claimed> due) {
   }
 }
 
-void dpo_sender::begin(work& w) {
+void outbox_sender::begin(work& w) {
   const auto& item = w.claimed.item;
   if (item.expires && *item.expires <= now())
     return give_up(w, {status_name::levetid_utlopt, std::string(lifetime_passed), {}, now()});
@@ -160,17 +164,19 @@ void dpo_sender::begin(work& w) {
     if (!earlier) return failed(w, earlier.error());
     if (*earlier) return postpone(w, **earlier, "an earlier status of the message goes first");
   }
-  auto parcel = make_parcel(in(), item, w.message);
-  if (!parcel) return failed(w, parcel.error());
-  args_.transport->send(*std::move(parcel), [send = mail_to(self_), id = item.id,
-                                             attempt = w.attempt](result<std::string> sent) {
-    if (sent) return send(dpo_sent{id, attempt, *std::move(sent), {}});
-    send(dpo_sent{id, attempt, {}, sent.error()});
+  args_.port->send(as_sending(w), [send = mail_to(self_), id = item.id,
+                                   attempt = w.attempt](result<sent_item> sent) {
+    if (sent) return send(item_sent{id, attempt, *std::move(sent), {}});
+    send(item_sent{id, attempt, {}, sent.error()});
   });
 }
 
+sending outbox_sender::as_sending(const work& w) const {
+  return {w.claimed.item, w.message, args_.context};
+}
+
 // MOTTATT must not come after LEVERT: a status waits for earlier ones of the same message.
-result<std::optional<time_point>> dpo_sender::wait_for_earlier_status(
+result<std::optional<time_point>> outbox_sender::wait_for_earlier_status(
     const storage::outbox_item& item) const {
   KP_TRY(const auto rows, outbox().of_message(item.message));
   for (const auto row : rows) {
@@ -182,28 +188,26 @@ result<std::optional<time_point>> dpo_sender::wait_for_earlier_status(
   return std::nullopt;
 }
 
-void dpo_sender::on_sent(const dpo_sent& sent) {
+void outbox_sender::on_sent(const item_sent& sent) {
   const auto found = in_flight_.find(sent.item);
   if (found == in_flight_.end() || found->second.attempt != sent.attempt) return;
   const auto w = found->second;
   if (sent.failure) return failed(w, *sent.failure);
   say(log_level::info, w.claimed.item.kind == outbox_kind::message ? "message sent" : "status sent",
-      w.claimed.item, "file transfer " + sent.transfer);
+      w.claimed.item, sent.what.external_id);
   if (w.claimed.item.kind == outbox_kind::status) return settle(w, {});
-  settle(w, storage::status_change{status_name::sendt, {}, {}, now()});
+  ending how{{{status_name::sendt, {}, {}, now()}}, sent.what};
+  how.statuses.insert(how.statuses.end(), sent.what.statuses.begin(), sent.what.statuses.end());
+  settle(w, std::move(how));
 }
 
-void dpo_sender::failed(const work& w, const error& why) {
+void outbox_sender::failed(const work& w, const error& why) {
   const auto& item = w.claimed.item;
   const auto failures = item.attempts + 1;
   if (is_permanent(why) || failures > max_failures) {
-    const auto receiver = w.message ? w.message->receiver_identifier : std::string();
     say(log_level::error, "sending has failed for good", item, why.message);
     return give_up(
-        w,
-        {status_name::feil,
-         fmt::format("Request to receiver '{}' failed delivery over DPO - Moved to DLQ", receiver),
-         why.message, now()});
+        w, {status_name::feil, args_.port->failure_text(as_sending(w), why), why.message, now()});
   }
   auto due = now() + with_jitter(retry_delay(failures), in().hub->random);
   if (why.retry_after) due = std::max(due, now() + *why.retry_after);
@@ -213,17 +217,17 @@ void dpo_sender::failed(const work& w, const error& why) {
   postpone(w, due, why.message);
 }
 
-void dpo_sender::give_up(const work& w, storage::status_change last) {
+void outbox_sender::give_up(const work& w, storage::status_change last) {
   // A status that does not arrive changes nothing of the message that it is about.
   if (w.claimed.item.kind == outbox_kind::status) {
     say(log_level::warning, "a status was not delivered and is dropped", w.claimed.item,
         last.raw_receipt.value_or(last.description.value_or("")));
     return settle(w, {});
   }
-  settle(w, std::move(last));
+  settle(w, ending{{std::move(last)}});
 }
 
-void dpo_sender::postpone(const work& w, time_point due, std::string why) {
+void outbox_sender::postpone(const work& w, time_point due, std::string why) {
   commit_decision(
       self_, args_.writer,
       [this, claimed = w.claimed, due, why = std::move(why)]() -> result<storage::batch> {
@@ -238,64 +242,88 @@ void dpo_sender::postpone(const work& w, time_point due, std::string why) {
       });
 }
 
-void dpo_sender::settle(const work& w, std::optional<storage::status_change> last) {
-  const auto freed = std::make_shared<std::vector<storage::blob_ref>>();
+void outbox_sender::settle(const work& w, ending how) {
+  const auto end = std::make_shared<ending>(std::move(how));
   commit_decision(
-      self_, args_.writer,
-      [this, w, last = std::move(last), freed] { return decide_end(w, last, *freed); },
-      [this, item = w.claimed.item, freed](result<void> done) {
+      self_, args_.writer, [this, w, end] { return decide_end(w, *end); },
+      [this, item = w.claimed.item, end](result<void> done) {
         if (!done) {
           say(log_level::error, "the end of sending was not recorded; it will be sent again", item,
               done.error().message);
-        } else if (!freed->empty()) {
-          http::asio::post(in().hub->workers, [context = args_.context, freed] {
-            for (const auto& ref : *freed) context->hub->blobs.release(context->id(), ref);
-          });
+          return ended(item.id);
         }
+        if (!end->freed.empty())
+          http::asio::post(in().hub->workers, [context = args_.context, end] {
+            for (const auto& ref : end->freed) context->hub->blobs.release(context->id(), ref);
+          });
+        if (end->expiry_grew)
+          if (const auto organisation = caf::actor_cast<caf::actor>(args_.organisation))
+            self_->send(organisation, expiry_changed{});
+        if (end->tracked && args_.follows) args_.follows();
         ended(item.id);
       });
 }
 
 // Everything that ends one item is one commit.
-result<storage::batch> dpo_sender::decide_end(const work& w,
-                                              const std::optional<storage::status_change>& last,
-                                              std::vector<storage::blob_ref>& freed) const {
+result<storage::batch> outbox_sender::decide_end(const work& w, ending& how) const {
   const auto& item = w.claimed.item;
   storage::batch changes;
-  freed.clear();
+  how.freed.clear();
   outbox().remove(changes, w.claimed);
   if (item.kind != outbox_kind::message) return changes;
-  if (last) {
-    KP_TRY(auto c, in().conversations.find(direction::outgoing, item.message));
-    if (c) {
-      const auto registered = storage::register_status(changes, in().conversations, in().statuses,
-                                                       *in().ids, *c, *last);
-      if (!registered) return registered.error();
-    }
-  }
+  KP_CHECK(add_outcome(changes, w, how));
   KP_TRY(const auto message, in().messages.find(item.message));
   if (!message) return changes;
   in().messages.remove(changes, *message);
   for (const auto& file : message->files) {
     in().hub->blobs.remove(changes, in().id(), file.content);
-    freed.push_back(file.content);
+    how.freed.push_back(file.content);
   }
   return changes;
 }
 
-void dpo_sender::ended(storage::row_id item) {
+// A conversation that its client has deleted meanwhile hears of nothing.
+result<void> outbox_sender::add_outcome(storage::batch& changes, const work& w, ending& how) const {
+  how.expiry_grew = how.tracked = false;
+  const auto& message = w.claimed.item.message;
+  KP_TRY(auto c, in().conversations.find(direction::outgoing, message));
+  if (!c) return {};
+  const auto* sent = how.sent ? &*how.sent : nullptr;
+  std::span<const generated_arrival> arrivals;
+  if (sent) arrivals = sent->arrivals;
+  KP_TRY(how.expiry_grew, add_report(changes, in(), *c, how.statuses, arrivals));
+  if (!sent || !sent->follow) return {};
+  const storage::tracking all(in().hub->store, in().id(), via());
+  KP_TRY(const auto earlier, all.find(message));
+  const auto pace = args_.port->rules().pace;
+  storage::tracked track;
+  track.message = message;
+  track.external_id = sent->external_id;
+  track.memo = sent->memo;
+  track.sent = now();
+  track.due = now() + with_jitter(follow_pause(pace, {}), in().hub->random);
+  track.ends = now() + pace.give_up_after;
+  if (earlier)
+    all.update(changes, *earlier, track);
+  else
+    all.insert(changes, track);
+  how.tracked = true;
+  return {};
+}
+
+void outbox_sender::ended(storage::row_id item) {
   in_flight_.erase(item);
   look();
 }
 
-void dpo_sender::on_claims(const claims_look&) {
+void outbox_sender::on_claims(const claims_look&) {
   renewing_ = !in_flight_.empty();
   if (!renewing_) return;
   self_->delayed_send(self_, renew_after, claims_look{});
   for (auto& [id, w] : in_flight_) renew(w);
 }
 
-void dpo_sender::renew(work& w) {
+void outbox_sender::renew(work& w) {
   const auto renewed = std::make_shared<storage::lease>();
   commit_decision(
       self_, args_.writer,
@@ -315,7 +343,7 @@ void dpo_sender::renew(work& w) {
       });
 }
 
-void dpo_sender::sleep() {
+void outbox_sender::sleep() {
   const auto next = outbox().next_due(cursor_);
   microseconds delay = next ? longest_sleep : after_trouble;
   if (next && *next) delay = std::clamp<microseconds>(**next - now(), microseconds(0), delay);
@@ -323,12 +351,12 @@ void dpo_sender::sleep() {
 }
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.
-void dpo_sender::wake_in(microseconds delay) {
+void outbox_sender::wake_in(microseconds delay) {
   self_->delayed_send(self_, delay, outbox_look{++epoch_});
 }
 
-void dpo_sender::say(log_level level, std::string_view what, const storage::outbox_item& item,
-                     std::string_view detail) const {
+void outbox_sender::say(log_level level, std::string_view what, const storage::outbox_item& item,
+                        std::string_view detail) const {
   const auto* channel = in().channel(item.channel);
   log(level, what,
       {{"organisation", in().id().to_string()},

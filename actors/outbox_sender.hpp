@@ -1,7 +1,8 @@
 #pragma once
 
-#include "actors/dpo_adapter.hpp"
-#include "actors/dpo_transport.hpp"
+#include "actors/caf.hpp"
+#include "actors/service_port.hpp"
+#include "actors/tenants_messages.hpp"
 #include "config/log.hpp"
 
 #include <map>
@@ -13,17 +14,31 @@ struct outbox_look {  // something may be due; only the newest counts
   std::uint64_t epoch = 0;
 };
 struct claims_look {};  // claims of work in progress are to be renewed
-struct dpo_sent {       // an attempt has ended
+struct item_sent {      // an attempt has ended
   storage::row_id item = 0;
   std::uint64_t attempt = 0;
-  std::string transfer;
+  sent_item what;
   std::optional<error> failure;
 };
 
-// The sending half of the DPO adapter: claims due items of the outbox, a bounded number at a time,
-// and sees each to its end: SENDT, a later attempt, FEIL or LEVETID_UTLOPT (dpo.md 4.4, 5.7). Runs
-// in `self`.
-class dpo_sender {
+struct outbox_sender_args {
+  std::shared_ptr<organisation_context> context;
+  std::shared_ptr<service_port> port;
+  caf::actor writer;
+  caf::actor_addr organisation;              // receives expiry_changed
+  working_mode mode = working_mode::normal;  // it begins in
+  std::function<void()> follows = {};        // one more message is tracked
+};
+
+// After how many failed attempts nothing is tried any more (dpo.md 4.4: 5 + 100 redeliveries).
+inline constexpr std::uint32_t max_failures = 5 + 100;
+// The pause after the `failures`-th failed attempt: 20, 60, 180, 540, 1620, then 3600 s.
+std::chrono::seconds retry_delay(std::uint32_t failures);
+
+// The sending half of an adapter: claims due items of the service's outbox, a bounded number at a
+// time, and sees each to its end: SENDT and what the port says besides, a later attempt, FEIL or
+// LEVETID_UTLOPT (dpo.md 4.4, 5.7; the same queue for every service). Runs in `self`.
+class outbox_sender {
  public:
   static constexpr std::size_t max_in_flight = 10;
   // Renewed while it works. A restarted adapter takes up what it was sending after at most this
@@ -34,10 +49,10 @@ class dpo_sender {
   static constexpr std::chrono::seconds longest_sleep{60};
   static constexpr std::chrono::seconds after_trouble{5};
 
-  dpo_sender(caf::event_based_actor* self, const dpo_adapter_args& args);
+  outbox_sender(caf::event_based_actor* self, outbox_sender_args args);
 
   // What begins from now on follows these; what is under way ends as it began.
-  void use(const settings_changed& now);
+  void use(std::shared_ptr<organisation_context>, std::shared_ptr<service_port>);
   void work_in(working_mode mode);
   // Nothing is being sent, and when it sends only, nothing waits to be sent either.
   bool idle() const;
@@ -45,7 +60,7 @@ class dpo_sender {
   void look();
   void on_look(const outbox_look&);
   void on_claims(const claims_look&);
-  void on_sent(const dpo_sent&);
+  void on_sent(const item_sent&);
 
  private:
   struct work {
@@ -61,9 +76,17 @@ class dpo_sender {
   void failed(const work&, const error& why);
   void give_up(const work&, storage::status_change last);
   void postpone(const work&, time_point due, std::string why);
-  void settle(const work&, std::optional<storage::status_change> last);
-  result<storage::batch> decide_end(const work&, const std::optional<storage::status_change>& last,
-                                    std::vector<storage::blob_ref>& freed) const;
+  // How an item ends. `sent` is what the service said of it, if it was sent.
+  struct ending {
+    std::vector<storage::status_change> statuses = {};
+    std::optional<sent_item> sent = {};
+    std::vector<storage::blob_ref> freed = {};  // filled in by decide_end()
+    bool expiry_grew = false, tracked = false;  // the same
+  };
+  void settle(const work&, ending how);
+  result<storage::batch> decide_end(const work&, ending& how) const;
+  result<void> add_outcome(storage::batch&, const work&, ending& how) const;
+  sending as_sending(const work&) const;
   void ended(storage::row_id item);
   void renew(work&);
   void sleep();
@@ -72,11 +95,12 @@ class dpo_sender {
            std::string_view detail = {}) const;
 
   const organisation_context& in() const { return *args_.context; }
-  storage::outbox outbox() const { return in().outbox(service::dpo); }
+  service via() const { return args_.port->which(); }
+  storage::outbox outbox() const { return in().outbox(via()); }
   time_point now() const { return in().hub->time.now(); }
 
   caf::event_based_actor* self_;
-  dpo_adapter_args args_;
+  outbox_sender_args args_;
   std::string owner_;  // of the claims: this actor, this life
   std::map<storage::row_id, work> in_flight_;
   time_point cursor_{};
@@ -93,4 +117,4 @@ class dpo_sender {
 
 KP_MESSAGE(kp::actors::outbox_look);
 KP_MESSAGE(kp::actors::claims_look);
-KP_MESSAGE(kp::actors::dpo_sent);
+KP_MESSAGE(kp::actors::item_sent);

@@ -4,6 +4,7 @@
 #include "tenants/directory.hpp"
 #include "tenants/live_folder.hpp"
 
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -15,7 +16,7 @@ namespace kp::actors {
 
 struct organisation_context;
 class upstream;
-class dpo_transport;
+class service_port;
 
 // ---- from who watches the folder, to the hub
 // -----------------------------------------------------
@@ -49,13 +50,19 @@ struct organisation_ended {
 struct settings_changed {
   std::shared_ptr<organisation_context> context;
   std::shared_ptr<upstream> clients;
-  std::shared_ptr<dpo_transport> dpo;
+  std::map<service, std::shared_ptr<service_port>> ports = {};  // of the services that are used
+
+  // Nullptr when the service is not used.
+  std::shared_ptr<service_port> port(service via) const {
+    const auto found = ports.find(via);
+    return found == ports.end() ? nullptr : found->second;
+  }
 };
 enum class working_mode {
   normal,
   sending_only,  // takes nothing new in
   receiving_only,
-  ending,        // begins nothing
+  ending,  // begins nothing
 };
 struct work_as {  // to adapters
   working_mode mode = working_mode::normal;

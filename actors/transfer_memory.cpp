@@ -1,4 +1,4 @@
-#include "actors/dpo_poller.hpp"
+#include "actors/transfer_memory.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "actors/channel_router.hpp"
 
-#include "actors/dpo_arrival.hpp"
+#include "actors/arrivals.hpp"
 #include "dpo_house.hpp"
 
 namespace kp::actors {

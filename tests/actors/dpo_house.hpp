@@ -157,7 +157,8 @@ class dpo_house {
   }
   // An outgoing conversation as a channel has started it.
   storage::conversation started(channel_number channel, const message_id& message,
-                                std::chrono::hours life = std::chrono::hours(24)) {
+                                std::chrono::hours life = std::chrono::hours(24),
+                                service via = service::dpo) {
     storage::conversation c;
     storage::batch changes;
     c.id = *ids->next(changes);
@@ -165,7 +166,7 @@ class dpo_house {
     c.conversation_ref = *conversation_id::parse("37efbd4c-413d-4e2c-bbc5-257ef4a65a56");
     c.channel = channel;
     c.way = direction::outgoing;
-    c.via = service::dpo;
+    c.via = via;
     c.last_update = system.time().now();
     c.expires = system.time().now() + life;
     EXPECT_TRUE(storage::start_conversation(

@@ -64,7 +64,7 @@ TEST_F(dpo_poller_test, arrivals_are_asked_for_every_15_seconds_and_unconfirmed_
 
 TEST_F(dpo_poller_test, the_first_question_waits_for_its_place_among_the_organisations) {
   adapter = house.system.spawn(
-      dpo_adapter, dpo_adapter_args{house.context, broker, {}, house.writer, seconds(7)});
+      dpo_adapter, service_adapter_args{house.context, broker, {}, house.writer, {}, seconds(7)});
   pass(seconds(6));
   EXPECT_TRUE(broker->searches.empty());
   pass(seconds(2));
@@ -242,7 +242,7 @@ TEST_F(dpo_poller_test, what_cannot_be_stored_is_not_confirmed) {
             }};
   });
   adapter = house.system.spawn(dpo_adapter,
-                               dpo_adapter_args{house.context, broker, router, house.writer, {}});
+                               service_adapter_args{house.context, broker, router, house.writer});
   pass(hours(3), seconds(10));
   EXPECT_TRUE(broker->confirms.empty());
   EXPECT_GT(broker->fetches.size(), 5u);

@@ -1,6 +1,6 @@
-#include "actors/dpo_sender.hpp"
+#include "actors/outbox_sender.hpp"
 
-#include "actors/dpo_arrival.hpp"
+#include "actors/arrivals.hpp"
 #include "actors/dpo_outgoing.hpp"
 #include "fake_dpo.hpp"
 

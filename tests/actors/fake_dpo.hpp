@@ -35,7 +35,7 @@ class fake_dpo final : public actors::dpo_transport {
   bool hold_sends = false;
   std::deque<std::function<void()>> held_sends;
 
-  void send(actors::dpo_parcel parcel, done<result<std::string>> then) override {
+  void send_parcel(actors::dpo_parcel parcel, done<result<std::string>> then) override {
     sent.push_back({parcel, time_.now()});
     auto answer = [this, parcel = std::move(parcel), then = std::move(then)] {
       const auto failure = send_answer ? send_answer(parcel) : std::nullopt;
@@ -97,7 +97,7 @@ class fake_dpo final : public actors::dpo_transport {
     what.created = f.created;
     then(std::move(what));
   }
-  void fetch(user as, std::string id, done<std::shared_ptr<actors::fetched>> then) override {
+  void download(user as, std::string id, done<std::shared_ptr<actors::fetched>> then) override {
     fetches.push_back(id);
     auto& f = (*this)[id];
     f.now = file::status::started;
@@ -113,7 +113,7 @@ class fake_dpo final : public actors::dpo_transport {
     }
     then(std::move(what));
   }
-  void confirm(user as, std::string id, done<result<void>> then) override {
+  void confirm_download(user as, std::string id, done<result<void>> then) override {
     confirms.push_back(id);
     auto& f = (*this)[id];
     if (trespass(as, f)) return then(refusal());
@@ -143,7 +143,7 @@ class dpo_adapter_test : public ::testing::Test {
         actors::channel_router_args{house.context, house.organisation, house.writer});
     adapter = house.system.spawn(
         actors::dpo_adapter,
-        actors::dpo_adapter_args{house.context, broker, router, house.writer, {}});
+        actors::service_adapter_args{house.context, broker, router, house.writer});
     house.system.run();
   }
   // The adapter dies with everything it had in mind, and another takes its place.

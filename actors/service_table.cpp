@@ -1,0 +1,45 @@
+#include "actors/service_table.hpp"
+
+#include "actors/dpo_adapter.hpp"
+#include "tenants/connected_services.hpp"
+
+#include <array>
+
+namespace kp::actors {
+
+namespace {
+
+[[maybe_unused]] caf::actor start_adapter(caf::actor_system& system, service_adapter_args args) {
+  return system.spawn(service_adapter, std::move(args));
+}
+
+std::shared_ptr<service_port> dpo_port(std::shared_ptr<organisation_context> context,
+                                       std::shared_ptr<upstream> clients) {
+  return make_dpo_transport(std::move(context), std::move(clients));
+}
+// What Broker holds is recovered, and asked for as several system users.
+caf::actor start_dpo(caf::actor_system& system, service_adapter_args args) {
+  return system.spawn(dpo_adapter, std::move(args));
+}
+
+constexpr std::array plugs{
+    service_plug{service::dpo, &dpo_port, &start_dpo},
+};
+static_assert(plugs.size() == tenants::connected_services.size());
+
+}  // namespace
+
+std::span<const service_plug> service_plugs() {
+  return plugs;
+}
+
+service_ports make_ports(const std::shared_ptr<organisation_context>& context,
+                         const std::shared_ptr<upstream>& clients) {
+  service_ports ports;
+  for (const auto& plug : plugs)
+    if (context->settings->enabled(plug.via))
+      ports.emplace(plug.via, plug.make_port(context, clients));
+  return ports;
+}
+
+}  // namespace kp::actors
