@@ -106,8 +106,11 @@ struct judge {
   }
 };
 
-// The stored document, which the hub wrote itself.
+// The stored document, which the hub wrote itself, as far as the rules for files ask for it: one that
+// names neither a main document nor metadata files is not worth reading.
 judged<sbd::document> document_of(const storage::outgoing_message& message, time_point now) {
+  if (!message.sbd.contains("\"hoveddokument\"") && !message.sbd.contains("\"metadataFiler\""))
+    return sbd::document{};
   auto document = sbd::parse(message.sbd, now);
   if (!document) return api::internal("a stored document cannot be read");
   return *std::move(document);
