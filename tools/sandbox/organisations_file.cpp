@@ -43,10 +43,32 @@ result<void> post_each(sandbox& box, const json::object& from, std::string_view 
   return {};
 }
 
+result<std::size_t> register_each(sandbox& box, const json::array& list, const std::string& file,
+                                  const std::string& keystores, const std::set<std::string>& known,
+                                  const std::function<bool()>& stop) {
+  std::size_t registered = 0;
+  for (const auto& body : list) {
+    if (stop && stop()) break;
+    const auto* one = body.if_object();
+    const auto number = one ? text_at(*one, "number") : std::string();
+    if (!keystores.empty() && known.contains(number) &&
+        fs::exists(fmt::format("{}/{}.p12", keystores, number)))
+      continue;
+    auto answer = box.control("POST", "/control/organisations", body);
+    if (!answer)
+      return with_context(std::move(answer).error(),
+                          fmt::format("{}: organisation \"{}\"", file, number));
+    if (!keystores.empty()) KP_CHECK(write_keystore(answer->as_object(), keystores));
+    ++registered;
+  }
+  return registered;
+}
+
 }  // namespace
 
 result<std::size_t> register_from_file(sandbox& box, const std::string& file,
-                                       const std::string& keystores) {
+                                       const std::string& keystores,
+                                       const std::function<bool()>& stop) {
   KP_TRY(const auto text, read_file(file));
   boost::system::error_code ec;
   auto value = json::parse(text, ec);
@@ -65,23 +87,13 @@ result<std::size_t> register_from_file(sandbox& box, const std::string& file,
                        fmt::format("cannot make {}: {}", keystores, problem.message()));
   }
   KP_TRY(const auto known, known_numbers(box));
-  std::size_t registered = 0;
-  for (const auto& body : *list) {
-    const auto* one = body.if_object();
-    const auto number = one ? text_at(*one, "number") : std::string();
-    if (!keystores.empty() && known.contains(number) &&
-        fs::exists(fmt::format("{}/{}.p12", keystores, number)))
-      continue;
-    auto answer = box.control("POST", "/control/organisations", body);
-    if (!answer)
-      return with_context(std::move(answer).error(),
-                          fmt::format("{}: organisation \"{}\"", file, number));
-    if (!keystores.empty()) KP_CHECK(write_keystore(answer->as_object(), keystores));
-    ++registered;
-  }
+  box.hold_state();
+  const auto registered = register_each(box, *list, file, keystores, known, stop);
+  KP_CHECK(box.write_state());
+  if (!registered) return registered.error();
   KP_CHECK(post_each(box, *all, "systemUsers", "/control/systemusers"));
   KP_CHECK(post_each(box, *all, "delegations", "/control/delegations"));
-  return registered;
+  return *registered;
 }
 
 }  // namespace kp::sandbox

@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
@@ -100,13 +101,31 @@ struct sandbox::parts {
   std::unique_ptr<control_api> control;
   std::unique_ptr<router> app;
   std::unique_ptr<http_listener> listener;
+  std::atomic<bool> held{false};  // nothing is saved now
 
   result<void> save() const {
-    if (state_folder.empty()) return {};
+    if (state_folder.empty() || held) return {};
     return write_file(fmt::format("{}/{}", state_folder, directory_file),
                       json::serialize(all->known.save()), false);
   }
+
+  // What `ask` gives on the thread that everything of the sandbox runs on.
+  template <class F>
+  auto there(F ask) -> std::future<decltype(ask())> {
+    auto task = std::make_shared<std::packaged_task<decltype(ask())()>>(std::move(ask));
+    auto answer = task->get_future();
+    listener->post([task] { (*task)(); });
+    return answer;
+  }
 };
+
+namespace {
+
+error no_answer() {
+  return transient(sandbox_errc::timeout, "the sandbox did not answer; has it been stopped?");
+}
+
+}  // namespace
 
 result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
   auto made = std::make_unique<parts>();
@@ -157,6 +176,17 @@ void sandbox::stop() {
   parts_->listener->stop();
 }
 
+void sandbox::hold_state() {
+  parts_->held = true;
+}
+
+result<void> sandbox::write_state() {
+  parts_->held = false;
+  auto written = parts_->there([inner = parts_.get()] { return inner->save(); });
+  if (written.wait_for(control_deadline) != std::future_status::ready) return no_answer();
+  return written.get();
+}
+
 result<json::value> sandbox::control(std::string method, std::string path, json::value body) {
   request call;
   call.method = std::move(method);
@@ -166,17 +196,10 @@ result<json::value> sandbox::control(std::string method, std::string path, json:
   if (!call.path.starts_with("/control"))
     return permanent(sandbox_errc::invalid_request, "a control path begins with /control");
   if (!body.is_null()) call.body = json::serialize(body);
-  auto done = std::make_shared<std::promise<response>>();
-  auto answered = done->get_future();
-  parts_->listener->post([done, inner = parts_.get(), asked = std::move(call)] {
-    try {
-      done->set_value(inner->control->handle(asked));
-    } catch (...) {
-      done->set_exception(std::current_exception());
-    }
-  });
-  if (answered.wait_for(control_deadline) != std::future_status::ready)
-    return transient(sandbox_errc::timeout, "the sandbox did not answer; has it been stopped?");
+  const auto inner = parts_.get();
+  auto answered =
+      parts_->there([inner, asked = std::move(call)] { return inner->control->handle(asked); });
+  if (answered.wait_for(control_deadline) != std::future_status::ready) return no_answer();
   try {
     const auto answer = answered.get();
     boost::system::error_code ec;

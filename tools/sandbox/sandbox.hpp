@@ -7,6 +7,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,11 @@ class sandbox {
   result<boost::json::value> control(std::string method, std::string path,
                                      boost::json::value body = nullptr);
 
+  // Between the two calls changes are not written to the state folder, however many are made;
+  // write_state() writes them in one go. Safe as control() is. Errors: sandbox_errc::file, timeout.
+  void hold_state();
+  result<void> write_state();
+
   // Closes every connection and joins the thread. Safe to call twice.
   void stop();
 
@@ -58,8 +64,10 @@ class sandbox {
 // POST /control/organisations, …], "systemUsers": […], "delegations": […]}, or only the first
 // array. Writes <number>.p12 and <number>.password for each into `keystores` unless that is empty;
 // an organisation whose keystore is there already and that `box` still knows is left as it is.
+// Asks `stop` between two organisations, and leaves the rest out once it says so.
 // Returns how many were registered. Errors: sandbox_errc::file, and what control() answers.
 result<std::size_t> register_from_file(sandbox& box, const std::string& file,
-                                       const std::string& keystores);
+                                       const std::string& keystores,
+                                       const std::function<bool()>& stop = {});
 
 }  // namespace kp::sandbox

@@ -42,7 +42,13 @@ int main(int count, char** arguments) {
     return 1;
   }
   if (!organisations.empty()) {
-    const auto registered = kp::sandbox::register_from_file(**box, organisations, keystores);
+    const auto told_to_end = [] {
+      sigset_t waiting;
+      sigpending(&waiting);
+      return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1;
+    };
+    const auto registered =
+        kp::sandbox::register_from_file(**box, organisations, keystores, told_to_end);
     if (!registered) {
       kp::log(kp::log_level::error, registered.error().message);
       return 1;
