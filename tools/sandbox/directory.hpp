@@ -14,7 +14,7 @@
 
 namespace kp::sandbox {
 
-inline constexpr std::size_t max_organisations = 10'000;
+inline constexpr std::size_t max_organisations = 20'000;
 
 struct registered_key {
   rsa_key key;
