@@ -29,7 +29,10 @@ caf::behavior dpo_adapter(caf::event_based_actor* self, service_adapter_args arg
       [=](const are_you_idle&) { return idle_answer{sending->idle() && polling->idle()}; },
       [=](const outbox_look& tick) { sending->on_look(tick); },
       [=](const claims_look& tick) { sending->on_claims(tick); },
-      [=](const item_sent& answer) { sending->on_sent(answer); },
+      [=](const item_sent& answer) {
+        if (!answer.failure) polling->expect();
+        sending->on_sent(answer);
+      },
       [=](const poll_now& tick) { polling->on_poll(tick); },
       [=](const dpo_found& answer) { polling->on_found(answer); },
       [=](const dpo_seen& answer) { polling->on_seen(answer); },

@@ -31,7 +31,7 @@ bool is_older(const std::optional<altinn::overview>& a, const std::optional<alti
 }  // namespace
 
 dpo_poller::dpo_poller(caf::event_based_actor* self, dpo_poller_args args)
-    : self_(self), args_(std::move(args)), mode_(args_.mode) {}
+    : self_(self), args_(std::move(args)), mode_(args_.mode), pace_(now()) {}
 
 void dpo_poller::start() {
   if (in().settings->dpo.enabled) poll_in(args_.first_poll);
@@ -39,11 +39,19 @@ void dpo_poller::start() {
 
 void dpo_poller::use(std::shared_ptr<organisation_context> context,
                      std::shared_ptr<dpo_transport> transport) {
-  const auto before = in().settings->dpo.poll_interval;
+  const auto before = usual_pause();
   args_.context = std::move(context);
   if (transport) args_.transport = std::move(transport);
-  const auto interval = in().settings->dpo.poll_interval;
-  if (interval != before && phase_ == phase::resting && asks()) poll_in(interval);
+  const auto pause = usual_pause();
+  if (pause != before && phase_ == phase::resting && asks()) poll_in(pause);
+}
+
+void dpo_poller::expect() {
+  const auto before = usual_pause();
+  pace_.stirred(now());
+  const auto pause = usual_pause();
+  if (pause < before && phase_ == phase::resting && asks() && failures_.empty() && !rest_until_)
+    poll_in(pause);
 }
 
 void dpo_poller::work_in(working_mode mode) {
@@ -233,16 +241,20 @@ void dpo_poller::end_round() {
     const auto its = failures_.find(user.organisation);
     failed_rounds = std::min(failed_rounds, its == failures_.end() ? 0 : its->second);
   }
-  microseconds pause = in().settings->dpo.poll_interval;
+  auto pause = usual_pause();
   pause *= 1 << std::min(failed_rounds, 5u);
-  pause = std::min<microseconds>(
-      pause, std::max<microseconds>(longest_pause, in().settings->dpo.poll_interval));
+  pause = std::min(pause, std::max<microseconds>(longest_pause, usual_pause()));
   // More waits than one answer shows: ask again at once, the national limits allowing.
   if (more_ && progress_ && failed_rounds == 0) pause = std::chrono::seconds(1);
   const auto jitter = 0.9 + 0.2 * in().hub->random.unit();
   pause = microseconds(static_cast<std::int64_t>(static_cast<double>(pause.count()) * jitter));
   if (rest_until_) pause = std::max(pause, *rest_until_ - now());
   poll_in(pause);
+}
+
+microseconds dpo_poller::usual_pause() const {
+  const auto& dpo = in().settings->dpo;
+  return pace_.pause(now(), dpo.poll_interval, dpo.quiet_poll_interval);
 }
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.

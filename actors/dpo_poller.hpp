@@ -2,6 +2,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/dpo_transport.hpp"
+#include "actors/poll_pace.hpp"
 #include "actors/tenants_messages.hpp"
 #include "actors/transfer_memory.hpp"
 #include "config/log.hpp"
@@ -65,6 +66,8 @@ class dpo_poller {
   bool idle() const { return phase_ == phase::resting; }
 
   void start();
+  // Something was sent, to which an answer may come: a quiet organisation is asked after sooner.
+  void expect();
   void on_poll(const poll_now&);
   void on_found(const dpo_found&);
   void on_seen(const dpo_seen&);
@@ -97,6 +100,7 @@ class dpo_poller {
   void finish_transfer();
   void trouble(const error& why, bool counts);
   void end_round();
+  std::chrono::microseconds usual_pause() const;
   void poll_in(std::chrono::microseconds delay);
   void rest(const error& why);
   void search_failed(const error& why);
@@ -122,6 +126,7 @@ class dpo_poller {
   bool loaded_ = false;
 
   working_mode mode_ = working_mode::normal;
+  poll_pace pace_;
   std::uint64_t epoch_ = 0;
   std::uint64_t rounds_ = 0;
   std::uint64_t step_ = 0;

@@ -118,6 +118,7 @@ void dpo_poller::on_confirmed(const dpo_confirmed& answer) {
   if (!answer.failure) {
     crash_point("confirmed-before-forgotten");
     progress_ = true;
+    pace_.stirred(now());
     return finish_transfer();
   }
   // Broker may want a download by this very system user first.

@@ -10,6 +10,13 @@
 
 namespace kp::actors {
 
+namespace {
+
+// With one core of two left for everything else.
+constexpr std::chrono::milliseconds first_poll_takes{10};
+
+}  // namespace
+
 hub_tenants::hub_tenants(caf::event_based_actor* self, const hub_args& args, caf::actor limiter,
                          caf::actor gateway)
     : self_(self),
@@ -24,9 +31,13 @@ void hub_tenants::start(
     const std::vector<std::shared_ptr<const tenants::organisation>>& organisations) {
   const auto count = static_cast<std::int64_t>(std::max<std::size_t>(organisations.size(), 1));
   std::int64_t at = 0;
-  // Spread over one interval, so that the polls of many do not come at once.
-  for (const auto& one : organisations)
-    add(one, std::chrono::milliseconds(one->dpo.poll_interval) * at++ / count);
+  // Spread over one interval, so that the polls of many do not come at once; a first poll opens the
+  // key store and signs for tokens, so thousands take longer.
+  for (const auto& one : organisations) {
+    const auto spread =
+        std::max<std::chrono::milliseconds>(one->dpo.poll_interval, count * first_poll_takes);
+    add(one, spread * at++ / count);
+  }
   context_->tenants->runs(tenants_.size());
 }
 

@@ -41,7 +41,8 @@ bool same_clients(const dpo_settings& a, const dpo_settings& b) {
 
 bool same_use(const dpo_settings& a, const dpo_settings& b) {
   return a.default_ttl == b.default_ttl && a.upload_size_limit == b.upload_size_limit &&
-         a.sha1_signatures == b.sha1_signatures && a.poll_interval == b.poll_interval;
+         a.sha1_signatures == b.sha1_signatures && a.poll_interval == b.poll_interval &&
+         a.quiet_poll_interval == b.quiet_poll_interval;
 }
 
 }  // namespace

@@ -66,6 +66,8 @@ struct dpo_settings {
   std::uint64_t upload_size_limit = 1ull << 30;
   bool sha1_signatures = false;  // ASiC signature digest as today's installations send
   std::chrono::seconds poll_interval{15};
+  // The longest between two searches, which they come to when nothing has come or gone for long.
+  std::chrono::seconds quiet_poll_interval{300};
 };
 
 struct organisation {

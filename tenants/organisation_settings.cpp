@@ -224,7 +224,14 @@ void add_dpo(declarations<organisation_draft>& all) {
   all.add(
       "services.dpo.poll_interval_seconds", integer_kind{1, 3600},
       [](auto& s) -> auto& { return s.dpo.poll_interval; },
-      "How many seconds lie between two searches for arrivals.", usual);
+      "How many seconds lie between two searches for arrivals while messages come or go.", usual);
+  all.add(
+      "services.dpo.quiet_poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpo.quiet_poll_interval; },
+      "How many seconds lie between two searches at most when nothing has come or gone for long: "
+      "they wait a tenth of that silence. As poll_interval_seconds or less: never longer than "
+      "that.",
+      usual);
 }
 
 void add_other_services(declarations<organisation_draft>& all) {

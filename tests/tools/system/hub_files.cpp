@@ -19,7 +19,8 @@ std::string organisation_yaml(const std::string& number, const std::string& name
   return fmt::format(
       "number: \"{0}\"\nname: {1}\nkeystore:\n  path: ../keystores/{0}.p12\n"
       "  password: {{file: ../keystores/{0}.password}}\nservices:\n"
-      "  dpo: {{enabled: true, poll_interval_seconds: 1}}\nchannels:\n{2}",
+      "  dpo: {{enabled: true, poll_interval_seconds: 1, quiet_poll_interval_seconds: "
+      "1}}\nchannels:\n{2}",
       number, name, channels);
 }
 
