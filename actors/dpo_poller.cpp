@@ -90,7 +90,6 @@ result<void> dpo_poller::load() {
 }
 
 void dpo_poller::begin_round() {
-  ++rounds_;
   more_ = progress_ = false;
   rest_until_.reset();
   if (users_.empty()) {
@@ -138,11 +137,22 @@ void dpo_poller::on_found(const dpo_found& answer) {
   for (const auto& id : answer.ids)
     if (recovering ? memory_.may_recover(id, now()) : memory_.may_look(id, now()))
       candidates_.push_back(id);
-  if (!recovering && rounds_ % recovery_every == 1) {
+  if (!recovering && is_recovery_due()) {
+    recovered_[users_.front().organisation] = now();
     phase_ = phase::recovering;
     return search(altinn::recipient_status::download_started);
   }
   look_at_candidates();
+}
+
+// Of every system user in turn: a round asks one after the other.
+bool dpo_poller::is_recovery_due() const {
+  const auto& user = users_.front().organisation;
+  const auto last = recovered_.find(user);
+  if (last == recovered_.end() || last->second > now()) return true;
+  const auto often = in().settings->dpo.poll_interval * recovery_every;
+  return now() - last->second >= std::clamp<microseconds>(usual_pause() * recovery_every, often,
+                                                          std::max<microseconds>(often, seldom));
 }
 
 // The first question after the start is asked for every system user and tells whether it may be

@@ -51,8 +51,10 @@ struct dpo_poller_args {
 // search to confirmation, one after the other (dpo.md 5.1 to 5.4). Runs in `self`.
 class dpo_poller {
  public:
-  static constexpr std::size_t page = 100;                 // ids in one search answer
-  static constexpr std::uint64_t recovery_every = 10;      // rounds
+  static constexpr std::size_t page = 100;  // ids in one search answer
+  // Downloads that were never confirmed are looked for at every tenth round, or this seldom.
+  static constexpr int recovery_every = 10;
+  static constexpr std::chrono::minutes seldom{10};
   static constexpr std::size_t max_overviews = 8;          // at a time
   static constexpr std::uint32_t max_unusable = 5;         // tries with a broken transfer
   static constexpr std::chrono::minutes longest_pause{5};  // between rounds that fail
@@ -100,6 +102,7 @@ class dpo_poller {
   void finish_transfer();
   void trouble(const error& why, bool counts);
   void end_round();
+  bool is_recovery_due() const;
   std::chrono::microseconds usual_pause() const;
   void poll_in(std::chrono::microseconds delay);
   void rest(const error& why);
@@ -128,7 +131,7 @@ class dpo_poller {
   working_mode mode_ = working_mode::normal;
   poll_pace pace_;
   std::uint64_t epoch_ = 0;
-  std::uint64_t rounds_ = 0;
+  std::map<std::string, time_point> recovered_;  // when each system user's were looked for
   std::uint64_t step_ = 0;
   phase phase_ = phase::resting;
 

@@ -121,6 +121,7 @@ class dpo_house {
     auto settings = std::make_shared<tenants::organisation>(tenants::organisation{
         *organisation_id::parse("910077473"), {}, {}, {}, {}, {}, {}, {}, {}});
     settings->dpo.enabled = true;
+    settings->dpo.quiet_poll_interval = settings->dpo.poll_interval;
     settings->dpo.system_user_organisation = "0192:910077473";
     settings->dpo.system_user_name = "910077473_systembruker";
     add_channel(*settings, "arkiv", {}, true);

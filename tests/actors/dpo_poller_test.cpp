@@ -62,6 +62,26 @@ TEST_F(dpo_poller_test, arrivals_are_asked_for_every_15_seconds_and_unconfirmed_
   EXPECT_LE(recoveries(), 5u);
 }
 
+TEST_F(dpo_poller_test, a_quiet_organisation_is_asked_after_seldom_until_something_goes_or_comes) {
+  auto settings = std::make_shared<tenants::organisation>(*house.context->settings);
+  settings->dpo.quiet_poll_interval = minutes(5);
+  house.use(settings);
+  begin();
+  pass(minutes(60), seconds(1));
+  const auto quiet = broker->searches.size() - recoveries();
+  EXPECT_LE(quiet, 50u);  // instead of 240
+  pass(minutes(60), seconds(1));
+  EXPECT_LE(broker->searches.size() - recoveries() - quiet, 14u);
+  EXPECT_LE(recoveries(), 16u);
+
+  waits("a");
+  for (int at_most = 0; at_most < 33 && broker->confirms.empty(); ++at_most) pass(seconds(10));
+  EXPECT_EQ(broker->confirms, std::vector<std::string>{"a"});
+  const auto before = broker->searches.size();
+  pass(minutes(2), seconds(1));
+  EXPECT_GE(broker->searches.size() - before, 7u);
+}
+
 TEST_F(dpo_poller_test, the_first_question_waits_for_its_place_among_the_organisations) {
   adapter = house.system.spawn(
       dpo_adapter, service_adapter_args{house.context, broker, {}, house.writer, {}, seconds(7)});
