@@ -16,6 +16,7 @@
 #include "storage/channel_numbers.hpp"
 #include "storage/reindex.hpp"
 #include "storage/storage_error.hpp"
+#include "storage/subscriptions.hpp"
 #include "tenants/changes.hpp"
 
 #include <algorithm>
@@ -151,9 +152,27 @@ class house {
   void outbox(const outbox_changed& nudge) { adapters_.nudge(nudge); }
   // Null until the house is open.
   caf::actor router() const { return router_ ? children_[*router_] : caf::actor(); }
-  caf::actor operators() const { return operators_ ? children_[*operators_] : caf::actor(); }
+  // Made when an operator first asks: most organisations of thousands never need one.
+  caf::actor operators() {
+    if (!context_) return {};
+    if (!operators_)
+      operators_ = children_.add("operator desk", [this, &system = self_->system()] {
+        return system.spawn(operator_desk,
+                            operator_desk_args{context_, organisation_handle_(), args_.writer});
+      });
+    return children_[*operators_];
+  }
   void pause(const pause_changed& change) { adapters_.pause(change); }
-  caf::actor webhooks() const { return webhooks_ ? children_[*webhooks_] : caf::actor{}; }
+  // Made when there is a subscription, or when a channel first asks.
+  caf::actor webhooks() {
+    if (!context_ || !args_.hub->webhooks) return {};
+    if (!webhooks_)
+      webhooks_ = children_.add("webhook dispatcher", [this, &system = self_->system()] {
+        return system.spawn(webhook_dispatcher,
+                            webhook_dispatcher_args{context_, args_.hub->webhooks, args_.writer});
+      });
+    return children_[*webhooks_];
+  }
   void expiry() {
     if (deadlines_)
       if (const auto& keeper = children_[*deadlines_]) self_->send(keeper, expiry_changed{});
@@ -215,6 +234,8 @@ class house {
   }
 
   void open() {
+    // Beside the channels: router, adapter, deadlines, registry desk.
+    children_.expect(4 + context_->numbers.size());
     renew_clients();
     const auto me = caf::actor_cast<caf::actor_addr>(self_);
     organisation_handle_ = [me] { return caf::actor_cast<caf::actor>(me); };
@@ -227,18 +248,11 @@ class house {
         },
         [this](const caf::actor&) { adapters_.renew_all(); });
     adapters_.open(*context_);
-    operators_ = children_.add("operator desk", [this, &system] {
-      return system.spawn(operator_desk,
-                          operator_desk_args{context_, organisation_handle_(), args_.writer});
-    });
     deadlines_ = children_.add("deadlines", [this, &system] {
       return system.spawn(deadlines, deadlines_args{context_, args_.writer});
     });
-    if (args_.hub->webhooks)
-      webhooks_ = children_.add("webhook dispatcher", [this, &system] {
-        return system.spawn(webhook_dispatcher,
-                            webhook_dispatcher_args{context_, args_.hub->webhooks, args_.writer});
-      });
+    const auto unused = storage::subscriptions(args_.hub->store, args_.settings->id).empty();
+    if (!unused || !*unused) webhooks();
     desk_ = children_.add(
         "registry desk",
         [this, &system] {

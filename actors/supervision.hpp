@@ -37,6 +37,9 @@ class nursery {
   nursery(caf::event_based_actor* self, std::string what, std::function<void()> died = {})
       : self_(self), what_(std::move(what)), died_(std::move(died)) {}
 
+  // How many there will be, so that thousands of nurseries take no more room than they need.
+  void expect(std::size_t count) { children_.reserve(count); }
+
   // Makes the child now. `started` runs at the first start and at each restart.
   std::size_t add(std::string name, factory make,
                   std::function<void(const caf::actor&)> started = {});

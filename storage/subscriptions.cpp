@@ -66,6 +66,13 @@ result<std::vector<subscription>> subscriptions::all() const {
   return decode_all<subscription>(entries);
 }
 
+result<bool> subscriptions::empty() const {
+  const auto begin = key_builder(organisation_, record_kind::subscription).str();
+  const auto last = key_builder(organisation_, record_kind::webhook_dead).str();
+  KP_TRY(const auto first, first_entry(store_, begin, prefix_end(last)));
+  return !first;
+}
+
 void subscriptions::put(batch& b, const subscription& s) const {
   b.put(key_of(organisation_, s.channel, s.id), encode(s));
 }

@@ -65,6 +65,8 @@ class subscriptions {
   result<page<subscription>> list(channel_number, const page_request&,
                                   const filter<subscription>&) const;
   result<std::vector<subscription>> all() const;
+  // Neither a subscription nor anything that one has left behind.
+  result<bool> empty() const;
   void put(batch&, const subscription&) const;
   // What was parked or dead stays behind and is removed with clear().
   void remove(batch&, const subscription&) const;

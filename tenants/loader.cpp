@@ -140,6 +140,7 @@ class builder {
   // nullopt when one cannot be made.
   std::optional<std::vector<channel_settings>> build_channels() {
     std::vector<channel_settings> made;
+    made.reserve(draft_.channels.size());
     bool all_good = true;
     for (auto& draft : draft_.channels) {
       if (draft.name.empty()) {

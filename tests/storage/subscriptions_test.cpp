@@ -96,6 +96,27 @@ TEST_P(subscriptions_test, belong_to_their_channel_and_organisation) {
   EXPECT_FALSE(*ours->find(sak, 5));
 }
 
+TEST_P(subscriptions_test, are_empty_when_nothing_of_any_is_left) {
+  ASSERT_TRUE(*ours->empty());
+  batch b;
+  subscriptions(*store, oslo).put(b, sample(1));
+  ASSERT_EQ(commit(b), "");
+  EXPECT_TRUE(*ours->empty());
+  b = {};
+  ours->put(b, sample(2));
+  ours->bury(b, 2, event(1));
+  ASSERT_EQ(commit(b), "");
+  EXPECT_FALSE(*ours->empty());
+  b = {};
+  ours->remove(b, sample(2));
+  ASSERT_EQ(commit(b), "");
+  EXPECT_FALSE(*ours->empty());  // the dead letter
+  b = {};
+  ASSERT_TRUE(ours->clear(b, 10));
+  ASSERT_EQ(commit(b), "");
+  EXPECT_TRUE(*ours->empty());
+}
+
 TEST_P(subscriptions_test, remember_how_far_they_have_got) {
   EXPECT_EQ(ours->progress(3)->sequence, 0u);
   batch b;
