@@ -27,7 +27,9 @@ struct cached {
 };
 
 maskinporten::token_request request_for(const cache_key& key) {
-  return {{key.second}, key.first, std::nullopt};
+  maskinporten::token_request wanted{{key.second}, std::nullopt, std::nullopt};
+  if (!key.first.organisation.empty()) wanted.on_behalf_of = key.first;
+  return wanted;
 }
 
 // dpo.md 2.2: the token is the body, sometimes in quotes.

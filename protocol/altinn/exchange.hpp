@@ -5,7 +5,8 @@
 namespace kp::altinn {
 
 // Altinn tokens for one Maskinporten client (dpo.md 2.2, 2.3): exchanged, cached per system user and
-// scope for 25 minutes or until their exp, whichever is first. Lives on the network thread.
+// scope for 25 minutes or until their exp, whichever is first. A system user without organisation is
+// none: the token is the client's own (dpv.md 2.1). Lives on the network thread.
 class token_exchange {
  public:
   token_exchange(http::client& http, const clock& time, maskinporten::client& maskinporten,

@@ -134,7 +134,9 @@ summary summarise_root(pugi::xml_node root) {
   const auto entry = first(case_file, "basisregistrering", "journalpost");
   if (!entry) return out;
   out.has_registry_entry = true;
-  out.title = text(first(entry, "offentligTittel"));
+  if (const auto title = first(entry, "offentligTittel")) out.public_title = text(title);
+  if (const auto title = first(entry, "tittel")) out.entry_title = text(title);
+  out.title = out.public_title.value_or("");
   if (const auto number = whole_number(trimmed_text(first(entry, "journalpostnummer"))))
     out.reference = fmt::format("{}-{}", trimmed_text(first(case_file, "systemID")), *number);
   each(entry, "dokumentbeskrivelse", [&](pugi::xml_node description) {

@@ -12,6 +12,8 @@ namespace kp::arkivmelding {
 // What the API needs to know of an arkivmelding.xml (rest-api.md 6.3, 6.4; messages.md 9).
 struct summary {
   std::string title;                            // journalpost offentligTittel, "" when absent
+  std::optional<std::string> public_title;      // the same, nullopt when absent
+  std::optional<std::string> entry_title;       // journalpost tittel
   std::optional<std::string> reference;         // <saksmappe systemID>-<journalpostnummer>
   std::vector<std::string> referenced_files;    // every referanseDokumentfil, in document order
   bool has_case_file = false;                   // a saksmappe

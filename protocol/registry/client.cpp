@@ -88,6 +88,15 @@ class recent {
   std::unordered_map<std::string, typename list::iterator> index_;
 };
 
+result<std::string> as_it_is(const std::string& payload) {
+  return payload;
+}
+
+result<std::string> name_in(const std::string& payload) {
+  KP_TRY(auto said, parse_answer(payload));
+  return std::move(said.organisation_name);
+}
+
 }  // namespace
 
 std::string describe(const lookup& what) {
@@ -116,7 +125,8 @@ struct client::state {
         keys(k),
         settings(std::move(s)),
         answers(settings.max_entries),
-        certificates(settings.max_entries) {}
+        certificates(settings.max_entries),
+        names(settings.max_entries) {}
 
   http::client& http;
   const clock& time;
@@ -125,8 +135,10 @@ struct client::state {
   client_settings settings;
   recent<answer> answers;
   recent<std::string> certificates;
+  recent<std::string> names;
   http::single_flight<std::string, answer> lookups;
   http::single_flight<std::string, std::string> certificate_lookups;
+  http::single_flight<std::string, std::string> name_lookups;
 
   // One signed GET; a 401 gets a new token once. The payload is verified. `what` is for errors, so
   // it is masked.
@@ -179,14 +191,35 @@ struct client::state {
     co_return parsed;
   }
 
-  http::awaitable<result<std::string>> fetch_certificate(std::string organisation) {
-    auto payload = co_await get(settings.base_url + "/virksert/" + path_segment(organisation),
-                                mask_person_numbers(organisation));
-    if (payload)
-      certificates.put(organisation, *payload, time.now());
-    else if (payload.error().code == registry_errc::not_found)
-      certificates.erase(organisation);
-    co_return payload;
+  using texts = recent<std::string>;
+  using reading = result<std::string> (*)(const std::string& payload);
+
+  http::awaitable<result<std::string>> fetch_text(std::string key, std::string url, texts& cache,
+                                                  reading read) {
+    auto payload = co_await get(std::move(url), mask_person_numbers(key));
+    if (!payload) {
+      if (payload.error().code == registry_errc::not_found) cache.erase(key);
+      co_return payload.error();
+    }
+    KP_CO_TRY(auto text, read(*payload));
+    cache.put(key, text, time.now());
+    co_return text;
+  }
+
+  // What is read of one address, cached as answers are.
+  http::awaitable<result<std::string>> text_at(std::string key, std::string url, texts& cache,
+                                               http::single_flight<std::string, std::string>& same,
+                                               reading read) {
+    if (const auto* kept = cache.find(key); kept && time.now() - kept->at < settings.fresh)
+      co_return kept->value;
+    std::function<http::awaitable<result<std::string>>()> work = [this, key, url, &cache, read] {
+      return fetch_text(key, url, cache, read);
+    };
+    auto fetched = co_await same.run(key, std::move(work));
+    if (fetched || !is_outage(fetched.error())) co_return fetched;
+    const auto* kept = cache.find(key);
+    if (!kept || time.now() - kept->at > settings.stale) co_return fetched;
+    co_return kept->value;
   }
 };
 
@@ -218,17 +251,15 @@ http::awaitable<result<answer>> client::find(lookup what) {
 
 http::awaitable<result<std::string>> client::published_certificate(std::string organisation) {
   const auto s = state_;
-  if (const auto* kept = s->certificates.find(organisation);
-      kept && s->time.now() - kept->at < s->settings.fresh)
-    co_return kept->value;
-  std::function<http::awaitable<result<std::string>>()> work = [s, organisation] {
-    return s->fetch_certificate(organisation);
-  };
-  auto fetched = co_await s->certificate_lookups.run(organisation, std::move(work));
-  if (fetched || !is_outage(fetched.error())) co_return fetched;
-  const auto* kept = s->certificates.find(organisation);
-  if (!kept || s->time.now() - kept->at > s->settings.stale) co_return fetched;
-  co_return kept->value;
+  const auto url = s->settings.base_url + "/virksert/" + path_segment(organisation);
+  co_return co_await s->text_at(std::move(organisation), url, s->certificates,
+                                s->certificate_lookups, &as_it_is);
+}
+
+http::awaitable<result<std::string>> client::organisation_name(std::string organisation) {
+  const auto s = state_;
+  const auto url = s->settings.base_url + "/info/" + path_segment(organisation);
+  co_return co_await s->text_at(std::move(organisation), url, s->names, s->name_lookups, &name_in);
 }
 
 }  // namespace kp::registry

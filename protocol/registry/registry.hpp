@@ -93,6 +93,8 @@ class client {
   http::awaitable<result<answer>> find(lookup);
   // The published certificate (PEM) of an organisation, cached as above.
   http::awaitable<result<std::string>> published_certificate(std::string organisation);
+  // What the registry calls an organisation, whatever it receives; cached as above.
+  http::awaitable<result<std::string>> organisation_name(std::string organisation);
 
  private:
   struct state;
