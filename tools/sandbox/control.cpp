@@ -134,6 +134,9 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
   if (path == "/clock" && (get || post)) return move_clock(body);
   if (path == "/broker" && (get || post)) return set_broker(body);
   if (path.starts_with("/servicebus")) return all_.bus_control.answer(call, path, body);
+  constexpr std::string_view correspondence = "/correspondence";
+  if (path.starts_with(correspondence))
+    return all_.post.control(call, path.substr(correspondence.size()), body);
   if (path == "/maskinporten" && post) return set_maskinporten(body);
   if (path == "/registry/rotate" && post) {
     KP_CHECK(all_.registry.rotate_key());

@@ -32,6 +32,10 @@ constexpr auto names = std::to_array<std::string_view>({"token",
                                                         "service_bus_complete",
                                                         "service_bus_unlock",
                                                         "service_bus_renew",
+                                                        "correspondence_upload",
+                                                        "correspondence_overview",
+                                                        "correspondence_search",
+                                                        "correspondence_health",
                                                         "control"});
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -73,6 +77,14 @@ std::optional<route> registry_route(std::string_view rest) {
     return route{endpoint::registry_identifier, std::string(rest), {}};
   return route{endpoint::registry_process, std::string(rest.substr(0, at)),
                std::string(rest.substr(at + marker.size()))};
+}
+
+std::optional<route> correspondence_route(bool get, bool post, std::string_view rest) {
+  if (post && rest == "/upload") return route{endpoint::correspondence_upload, {}, {}};
+  if (!get) return {};
+  if (rest.empty()) return route{endpoint::correspondence_search, {}, {}};
+  if (!take(rest, "/") || rest.empty() || rest.find('/') != std::string_view::npos) return {};
+  return route{endpoint::correspondence_overview, std::string(rest), {}};
 }
 
 // /nextbestqueue910077473innsyn/messages…, in the root, where today's installations look for it.
@@ -118,6 +130,9 @@ bool is_broker(endpoint e) {
 bool is_registry(endpoint e) {
   return e >= endpoint::registry_identifier && e <= endpoint::registry_jwk;
 }
+bool is_correspondence(endpoint e) {
+  return e >= endpoint::correspondence_upload && e <= endpoint::correspondence_health;
+}
 bool is_service_bus(endpoint e) {
   return e >= endpoint::service_bus_send && e <= endpoint::service_bus_renew;
 }
@@ -135,6 +150,9 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
     if (!path.empty() && path.front() != '/') return {};
     return broker_route(get, post, path);
   }
+  if (get && path == "/health-probe") return route{endpoint::correspondence_health, {}, {}};
+  if (take(path, "/altinn-proxy/correspondence/api/v1/correspondence"))
+    return correspondence_route(get, post, path);
   if (post && take(path, "/webhook/") && !path.empty())
     return route{endpoint::webhook, std::string(path), {}};
   // The application below a gateway's prefix, and as it is (status-service.md 4.1).

@@ -31,6 +31,10 @@ enum class endpoint {
   service_bus_complete,
   service_bus_unlock,
   service_bus_renew,
+  correspondence_upload,
+  correspondence_overview,
+  correspondence_search,
+  correspondence_health,
   control,
 };
 
@@ -39,6 +43,7 @@ std::optional<endpoint> parse_endpoint(std::string_view);
 bool is_broker(endpoint);
 bool is_registry(endpoint);
 bool is_service_bus(endpoint);
+bool is_correspondence(endpoint);
 
 struct route {
   endpoint where;

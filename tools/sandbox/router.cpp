@@ -58,7 +58,9 @@ class service_exchange final : public exchange {
       : all_(all), to_(std::move(to)), call_(std::move(head)) {}
 
   std::optional<response> body(std::string_view bytes) override {
-    const auto most = is_service_bus(to_.where) ? max_bus_body : max_body;
+    const auto most = is_service_bus(to_.where)      ? max_bus_body
+                      : is_correspondence(to_.where) ? max_correspondence_body
+                                                     : max_body;
     if (call_.body.size() + bytes.size() > most) return empty_answer(413);
     call_.body += bytes;
     return {};
@@ -104,6 +106,7 @@ class service_exchange final : public exchange {
     }
     if (is_broker(to_.where)) return all_.broker.handle(to_, call_);
     if (is_service_bus(to_.where)) return all_.bus.handle(to_, call_);
+    if (is_correspondence(to_.where)) return all_.post.handle(to_, call_);
     return all_.registry.handle(to_, call_, stray);
   }
 

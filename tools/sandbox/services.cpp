@@ -27,7 +27,9 @@ services::services(parts from, kp::sandbox::registry::signing signing)
       statuses(tokens.self(), time),
       queues(known, time, *random),
       bus(queues, time),
-      bus_control(queues, bus, known, ca, time, *random) {
+      bus_control(queues, bus, known, ca, time, *random),
+      letters(time, *random),
+      post(letters, exchange.self(), known, time) {
   registry.sas_key = [this] { return queues.key(); };
 }
 

@@ -3,6 +3,7 @@
 #include "tools/sandbox/altinn_exchange.hpp"
 #include "tools/sandbox/broker_http.hpp"
 #include "tools/sandbox/ca.hpp"
+#include "tools/sandbox/correspondence_http.hpp"
 #include "tools/sandbox/counters.hpp"
 #include "tools/sandbox/directory.hpp"
 #include "tools/sandbox/faults.hpp"
@@ -44,6 +45,8 @@ struct services {
   service_bus_state queues;
   service_bus_http bus;
   service_bus_control bus_control;
+  correspondence_state letters;
+  correspondence_http post;
   fault_list faults;
   call_counters counters;
   subscribers subscribed;
