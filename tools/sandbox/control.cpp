@@ -3,6 +3,7 @@
 #include "config/config_error.hpp"
 #include "config/text.hpp"
 #include "tools/sandbox/answers.hpp"
+#include "tools/sandbox/dpi_control.hpp"
 #include "tools/sandbox/initialize_body.hpp"
 #include "tools/sandbox/sandbox_error.hpp"
 #include "tools/sandbox/zip_file.hpp"
@@ -125,6 +126,13 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
     all_.subscribed.clear();
     return json::value(json::object{});
   }
+  if (path == "/citizens" && post) {
+    KP_TRY(json::value made, all_.residents.add(body));
+    return made;
+  }
+  constexpr std::string_view dpi = "/dpi";
+  if (path == dpi || path.starts_with("/dpi/"))
+    return control_dpi(all_.digital_post, all_.time, call, path.substr(dpi.size()), body);
   if (path == "/status-service") return all_.statuses.control(call, body);
   if (path == "/grants" && get) {
     json::array list;

@@ -36,6 +36,12 @@ constexpr auto names = std::to_array<std::string_view>({"token",
                                                         "correspondence_overview",
                                                         "correspondence_search",
                                                         "correspondence_health",
+                                                        "dpi_send",
+                                                        "dpi_statuses",
+                                                        "dpi_inbox",
+                                                        "dpi_download",
+                                                        "dpi_read",
+                                                        "print_certificate",
                                                         "control"});
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -112,6 +118,20 @@ std::optional<route> service_bus_route(std::string_view method, std::string_view
   return {};
 }
 
+std::optional<route> dpi_route(bool get, bool post, std::string_view rest) {
+  if (post && rest == "/out") return route{endpoint::dpi_send, {}, {}};
+  if (get && rest == "/in") return route{endpoint::dpi_inbox, {}, {}};
+  const bool out = take(rest, "/out/");
+  if (!out && !take(rest, "/in/")) return {};
+  const auto slash = rest.find('/');
+  const std::string id(rest.substr(0, slash));
+  const auto action = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
+  if (out && get && action == "/statuses") return route{endpoint::dpi_statuses, id, {}};
+  if (!out && get && action.empty()) return route{endpoint::dpi_download, id, {}};
+  if (!out && post && action == "/read") return route{endpoint::dpi_read, id, {}};
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(endpoint e) {
@@ -135,6 +155,9 @@ bool is_correspondence(endpoint e) {
 }
 bool is_service_bus(endpoint e) {
   return e >= endpoint::service_bus_send && e <= endpoint::service_bus_renew;
+}
+bool is_dpi(endpoint e) {
+  return e >= endpoint::dpi_send && e <= endpoint::print_certificate;
 }
 
 std::optional<route> find_route(std::string_view method, std::string_view path) {
@@ -160,6 +183,8 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
     return route{endpoint::status_service, "status", {}};
   if (post && (path == "/logging/api" || path == "/api"))
     return route{endpoint::status_service, {}, {}};
+  if (take(path, "/dpi/messages")) return dpi_route(get, post, path);
+  if (get && path == "/rest/v2/printSertifikat") return route{endpoint::print_certificate, {}, {}};
   if (get && take(path, "/adressetjeneste")) return registry_route(path);
   return service_bus_route(method, path);
 }

@@ -35,6 +35,12 @@ enum class endpoint {
   correspondence_overview,
   correspondence_search,
   correspondence_health,
+  dpi_send,
+  dpi_statuses,
+  dpi_inbox,
+  dpi_download,
+  dpi_read,
+  print_certificate,
   control,
 };
 
@@ -44,6 +50,7 @@ bool is_broker(endpoint);
 bool is_registry(endpoint);
 bool is_service_bus(endpoint);
 bool is_correspondence(endpoint);
+bool is_dpi(endpoint);
 
 struct route {
   endpoint where;

@@ -3,6 +3,7 @@
 #include "config/text.hpp"
 #include "tools/sandbox/answers.hpp"
 #include "tools/sandbox/dpe_records.hpp"
+#include "tools/sandbox/dpi_state.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
@@ -94,6 +95,12 @@ response registry::handle(const route& to, const request& call, const rsa_key* s
     if (!call.asks_for("application/jose")) return empty_answer(406);
     return signed_answer(call, sas_key(), "text/plain;charset=UTF-8", signer);
   }
+  if (citizen) {
+    auto out = about_citizen(to, call, *claims);
+    if (out && out->status == 200)
+      return signed_answer(call, out->body, "application/json", signer);
+    if (out) return *std::move(out);
+  }
   if (citizen && to.where == endpoint::registry_identifier)
     return json_answer(
         404, {{"message", fmt::format("No service record found for citizen: {}", to.id)}});
@@ -109,6 +116,37 @@ response registry::handle(const route& to, const request& call, const rsa_key* s
       call, out.body,
       to.where == endpoint::registry_virksert ? "text/plain;charset=UTF-8" : "application/json",
       signer);
+}
+
+std::optional<response> registry::about_citizen(const route& to, const request& call,
+                                                const json::object& claims) const {
+  const auto* found = residents_ ? residents_->find(to.id) : nullptr;
+  const bool one = to.where == endpoint::registry_process;
+  if (!found || (!one && to.where != endpoint::registry_identifier)) return {};
+  const auto* caller = known_.find(iso6523_at(claims, "consumer").value_or(""));
+  if (!caller) return refuse(call, 404, "The caller is not in the register of organisations");
+  const auto mailbox = operators_->mailbox(), printer = operators_->printer();
+  if (!mailbox || !printer) return empty_answer(500);
+  const mail_operator takes{found->mailbox_provider, (*mailbox)->certificate.pem()};
+  const mail_operator prints{std::string(dpi_state::printer_number), (*printer)->certificate.pem()};
+  const bool print_allowed = call.parameter("print") != "false";
+  json::array records;
+  for (const auto process : {info_process, vedtak_process}) {
+    if (one && to.process != process) continue;
+    for (auto& record :
+         citizen_records(*found, process, *caller, print_allowed, takes, prints, endpoint_url_))
+      records.push_back(std::move(record));
+  }
+  if (records.empty())
+    return refuse(call, 404,
+                  one ? fmt::format("Process {} not found for receiver {}", to.process, to.id)
+                      : fmt::format("No service record found for citizen: {}", to.id));
+  return json_answer(200, {{"infoRecord",
+                            {{"identifier", found->number},
+                             {"organizationName", nullptr},
+                             {"postadresse", nullptr},
+                             {"entityType", {{"name", "citizen"}}}}},
+                           {"serviceRecords", std::move(records)}});
 }
 
 response registry::identifier(const route& to, const request& call) const {

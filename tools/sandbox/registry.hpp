@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tools/sandbox/citizens.hpp"
 #include "tools/sandbox/directory.hpp"
 #include "tools/sandbox/endpoint.hpp"
 #include "tools/sandbox/http_types.hpp"
@@ -9,8 +10,10 @@
 
 namespace kp::sandbox {
 
-// The Service Registry (service-registry.md, simulator contract), for organisations; it knows no
-// citizen and no health address.
+class dpi_state;
+
+// The Service Registry (service-registry.md, simulator contract), for organisations and residents;
+// it knows no health address.
 class registry {
  public:
   struct signing {
@@ -34,11 +37,19 @@ class registry {
   std::function<std::string()> sas_key;
 
   response handle(const route&, const request&, const rsa_key* signer = nullptr) const;
+  // From now on it knows residents, and who takes their mail.
+  void serve_citizens(const citizens& residents, dpi_state& operators) {
+    residents_ = &residents;
+    operators_ = &operators;
+  }
   // A new signing key; the old one leaves the JWK set.
   result<void> rotate_key();
 
  private:
   response identifier(const route&, const request&) const;
+  // The answer about a resident; nothing when the registry knows none.
+  std::optional<response> about_citizen(const route&, const request&,
+                                        const boost::json::object& claims) const;
   response virksert(const route&, const request&) const;
   boost::json::object info_record(const organisation&) const;
   boost::json::object dpo_record(const organisation&, const std::string& process) const;
@@ -54,6 +65,8 @@ class registry {
   std::string resource_;
   std::string endpoint_url_;  // in its records; informational only
   signing signing_;
+  const citizens* residents_ = nullptr;
+  dpi_state* operators_ = nullptr;
 };
 
 }  // namespace kp::sandbox

@@ -60,6 +60,7 @@ class service_exchange final : public exchange {
   std::optional<response> body(std::string_view bytes) override {
     const auto most = is_service_bus(to_.where)      ? max_bus_body
                       : is_correspondence(to_.where) ? max_correspondence_body
+                      : is_dpi(to_.where)            ? max_dpi_body
                                                      : max_body;
     if (call_.body.size() + bytes.size() > most) return empty_answer(413);
     call_.body += bytes;
@@ -107,6 +108,7 @@ class service_exchange final : public exchange {
     if (is_broker(to_.where)) return all_.broker.handle(to_, call_);
     if (is_service_bus(to_.where)) return all_.bus.handle(to_, call_);
     if (is_correspondence(to_.where)) return all_.post.handle(to_, call_);
+    if (is_dpi(to_.where)) return all_.dpi.handle(to_, call_);
     return all_.registry.handle(to_, call_, stray);
   }
 

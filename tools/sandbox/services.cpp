@@ -29,8 +29,11 @@ services::services(parts from, kp::sandbox::registry::signing signing)
       bus(queues, time),
       bus_control(queues, bus, known, ca, time, *random),
       letters(time, *random),
-      post(letters, exchange.self(), known, time) {
+      post(letters, exchange.self(), known, time),
+      digital_post(ca, time, *random),
+      dpi(digital_post, known, ca, tokens.self(), time) {
   registry.sas_key = [this] { return queues.key(); };
+  registry.serve_citizens(residents, digital_post);
 }
 
 }  // namespace kp::sandbox

@@ -6,6 +6,7 @@
 #include "tools/sandbox/correspondence_http.hpp"
 #include "tools/sandbox/counters.hpp"
 #include "tools/sandbox/directory.hpp"
+#include "tools/sandbox/dpi_http.hpp"
 #include "tools/sandbox/faults.hpp"
 #include "tools/sandbox/maskinporten.hpp"
 #include "tools/sandbox/registry.hpp"
@@ -47,6 +48,9 @@ struct services {
   service_bus_control bus_control;
   correspondence_state letters;
   correspondence_http post;
+  citizens residents;
+  dpi_state digital_post;
+  dpi_http dpi;
   fault_list faults;
   call_counters counters;
   subscribers subscribed;
