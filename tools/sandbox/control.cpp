@@ -134,6 +134,8 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
   if (path == dpi || path.starts_with("/dpi/"))
     return control_dpi(all_.digital_post, all_.time, call, path.substr(dpi.size()), body);
   if (path == "/status-service") return all_.statuses.control(call, body);
+  if (path.starts_with("/svarut/") || path.starts_with("/svarinn/"))
+    return all_.ks.control(call, body);
   if (path == "/grants" && get) {
     json::array list;
     for (const auto& grant : all_.tokens.grants()) list.emplace_back(grant);

@@ -38,6 +38,7 @@ std::set<std::string> default_scopes(const std::set<std::string>& services) {
   std::set<std::string> out;
   for (const auto& name : services) out.insert("eformidling:" + to_lower(name));
   if (services.contains("DPO")) out.insert(std::begin(altinn_scopes), std::end(altinn_scopes));
+  if (services.contains("DPF")) out.insert("ks:fiks");
   if (services.contains("DPI"))
     out.insert({"digitalpostinnbygger:send", "global/kontaktinformasjon.read",
                 "global/sikkerdigitalpost.read", "global/varslingsstatus.read",
@@ -108,6 +109,7 @@ result<json::object> directory::register_organisation(const json::object& body,
   made.name = text_at(body, "name");
   if (made.name.empty() || made.name.size() > 64) return invalid("name: 1 to 64 characters");
   made.form = body.contains("form") ? text_at(body, "form") : "KOMM";
+  if (const auto* address = object_at(body, "address")) made.address = *address;
   KP_TRY(made.services, read_services(body));
   KP_TRY(made.processes, read_processes(body, made.services.contains("DPO")));
   maskinporten_client client;
@@ -228,6 +230,7 @@ json::object directory::save() const {
     organisations.push_back({{"number", number},
                              {"name", known.name},
                              {"form", known.form},
+                             {"address", known.address},
                              {"services", array_of(known.services)},
                              {"processes", array_of(known.processes)},
                              {"certificate", known.certificate->pem()}});
@@ -270,6 +273,7 @@ result<void> directory::load(const json::object& saved) {
     known.number = text_at(from, "number");
     known.name = text_at(from, "name");
     known.form = text_at(from, "form");
+    if (const auto* address = object_at(from, "address")) known.address = *address;
     known.services = set_of<std::set<std::string>>(texts_at(from, "services"));
     known.processes = set_of<std::set<std::string>>(texts_at(from, "processes"));
     known.certificate = certificate::from_pem(text_at(from, "certificate"));

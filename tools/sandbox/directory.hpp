@@ -41,9 +41,10 @@ struct system_user {
 struct organisation {
   std::string number;
   std::string name;
-  std::string form;                                     // KOMM, ORGL, AS, ...
-  std::set<std::string> services;                       // DPO, ...
-  std::set<std::string> processes;                      // registered for DPO
+  std::string form;                 // KOMM, ORGL, AS, ...
+  boost::json::object address;      // adresse, postnummer, poststed, land; empty: none is known
+  std::set<std::string> services;   // DPO, ...
+  std::set<std::string> processes;  // registered for DPO
   std::optional<kp::sandbox::certificate> certificate;  // published in Virksert
 };
 

@@ -42,6 +42,17 @@ constexpr auto names = std::to_array<std::string_view>({"token",
                                                         "dpi_download",
                                                         "dpi_read",
                                                         "print_certificate",
+                                                        "svarut_send",
+                                                        "svarut_status",
+                                                        "svarut_find",
+                                                        "svarut_types",
+                                                        "svarut_receivers",
+                                                        "svarut_key",
+                                                        "svarut_soap",
+                                                        "svarinn_list",
+                                                        "svarinn_download",
+                                                        "svarinn_receipt",
+                                                        "svarinn_refusal",
                                                         "control"});
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -67,6 +78,39 @@ std::optional<route> broker_route(bool get, bool post, std::string_view rest) {
   if (post && action == "confirmdownload") return route{endpoint::confirm, id, {}};
   if (get && action == "download") return route{endpoint::download, id, {}};
   if (get && action == "details") return route{endpoint::details, id, {}};
+  return {};
+}
+
+// dpf.md 7.2.
+std::optional<route> svarut_rest_route(bool get, bool post, std::string_view path) {
+  if (get && path == "/v2/forsendelsestyper") return route{endpoint::svarut_types, {}, {}};
+  if (get && path == "/v2/mottakersystem") return route{endpoint::svarut_receivers, {}, {}};
+  const bool v3 = take(path, "/v3/kontoer/");
+  if (!v3 && !take(path, "/v2/kontoer/")) return {};
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string account(path.substr(0, slash));
+  const auto rest = path.substr(slash);
+  if (!v3 && get && rest == "/forsendelser") return route{endpoint::svarut_find, account, {}};
+  if (v3 && post && rest == "/forsendelser/organisasjon")
+    return route{endpoint::svarut_send, account, {}};
+  if (v3 && post && rest == "/forsendelser/status/sok")
+    return route{endpoint::svarut_status, account, {}};
+  return {};
+}
+
+// dpf.md 6.1, 9.1.
+std::optional<route> svarut_service_route(bool get, bool post, std::string_view path) {
+  if (post && path == "/forsendelseservice/ForsendelsesServiceV9")
+    return route{endpoint::svarut_soap, {}, {}};
+  if (!take(path, "/svarinn/")) return {};
+  if (get && path == "mottaker/hentNyeForsendelser") return route{endpoint::svarinn_list, {}, {}};
+  if (get && (take(path, "forsendelse/") || take(path, "mottaker/forsendelse/")))
+    return route{endpoint::svarinn_download, std::string(path), {}};
+  if (post && take(path, "kvitterMottak/forsendelse/"))
+    return route{endpoint::svarinn_receipt, std::string(path), {}};
+  if (post && take(path, "mottakFeilet/forsendelse/"))
+    return route{endpoint::svarinn_refusal, std::string(path), {}};
   return {};
 }
 
@@ -160,6 +204,13 @@ bool is_dpi(endpoint e) {
   return e >= endpoint::dpi_send && e <= endpoint::print_certificate;
 }
 
+bool is_svarut(endpoint e) {
+  return e >= endpoint::svarut_send && e <= endpoint::svarinn_refusal;
+}
+bool is_svarinn(endpoint e) {
+  return e >= endpoint::svarinn_list && e <= endpoint::svarinn_refusal;
+}
+
 std::optional<route> find_route(std::string_view method, std::string_view path) {
   const bool get = method == "GET", post = method == "POST";
   if (take(path, "/control")) return route{endpoint::control, std::string(path), {}};
@@ -185,6 +236,10 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
     return route{endpoint::status_service, {}, {}};
   if (take(path, "/dpi/messages")) return dpi_route(get, post, path);
   if (get && path == "/rest/v2/printSertifikat") return route{endpoint::print_certificate, {}, {}};
+  if (get && path == "/forsendelse/publickey/hent") return route{endpoint::svarut_key, {}, {}};
+  if (path.starts_with("/api/v2/") || path.starts_with("/api/v3/"))
+    return svarut_rest_route(get, post, path.substr(std::string_view("/api").size()));
+  if (take(path, "/tjenester")) return svarut_service_route(get, post, path);
   if (get && take(path, "/adressetjeneste")) return registry_route(path);
   return service_bus_route(method, path);
 }

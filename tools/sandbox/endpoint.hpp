@@ -41,6 +41,17 @@ enum class endpoint {
   dpi_download,
   dpi_read,
   print_certificate,
+  svarut_send,
+  svarut_status,
+  svarut_find,
+  svarut_types,
+  svarut_receivers,
+  svarut_key,
+  svarut_soap,
+  svarinn_list,
+  svarinn_download,
+  svarinn_receipt,
+  svarinn_refusal,
   control,
 };
 
@@ -51,10 +62,13 @@ bool is_registry(endpoint);
 bool is_service_bus(endpoint);
 bool is_correspondence(endpoint);
 bool is_dpi(endpoint);
+bool is_svarut(endpoint);   // SvarUt and SvarInn
+bool is_svarinn(endpoint);  // SvarInn alone
 
 struct route {
   endpoint where;
-  // Of a transfer, identifier of the registry, a subscriber, a queue, rest of a control path.
+  // Of a transfer, an account, a forsendelse, identifier of the registry, a subscriber, a queue,
+  // rest of a control path.
   std::string id;
   std::string process;  // registry_process; of a queue: the message and its lock, "id/token"
 };

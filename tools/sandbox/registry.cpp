@@ -160,11 +160,14 @@ response registry::identifier(const route& to, const request& call) const {
   if (to.where == endpoint::registry_process) {
     const bool arkivmelding =
         std::ranges::find(arkivmelding_processes(), to.process) != arkivmelding_processes().end();
-    auto one = record(*found, to.process);
-    const bool dpv =
-        one && !found->processes.contains(to.process) && !dpe_record(*found, to.process);
-    const bool level4 = call.parameter("securityLevel") == "4";
-    // Nobody here has an SvarUt receiver, so level 4 is DPO or nothing (service-registry.md 5.2).
+    const auto asked = call.parameter("securityLevel");
+    const bool level4 = asked == "4";
+    std::optional<std::int64_t> level;
+    if (asked && digits(*asked, 1)) level = asked->front() - '0';
+    auto one = record(*found, to.process, level);
+    const bool dpv = one && text_at(one->at("service").as_object(), "identifier") == "DPV";
+    // Without a receiver of that level in SvarUt, level 4 is DPO or nothing
+    // (service-registry.md 5.2).
     if (level4 && dpv) {
       if (arkivmelding && found->processes.empty())
         return refuse(call, 400,
@@ -180,26 +183,29 @@ response registry::identifier(const route& to, const request& call) const {
   } else if (to.where == endpoint::registry_identifier) {
     for (const auto* list : {&arkivmelding_processes(), &avtalt_processes(), &einnsyn_processes()})
       for (const auto& process : *list)
-        if (auto one = record(*found, process)) records.push_back(*std::move(one));
+        if (auto one = record(*found, process, {})) records.push_back(*std::move(one));
   }
   return json_answer(200,
                      {{"infoRecord", info_record(*found)}, {"serviceRecords", std::move(records)}});
 }
 
-std::optional<json::object> registry::record(const organisation& known,
-                                             const std::string& process) const {
+std::optional<json::object> registry::record(const organisation& known, const std::string& process,
+                                             std::optional<std::int64_t> level) const {
   if (known.processes.contains(process)) return dpo_record(known, process);
   if (auto einnsyn = dpe_record(known, process)) return einnsyn;
   const auto& fallback = arkivmelding_processes();
   if (std::ranges::find(fallback, process) == fallback.end()) return {};
+  if (const auto found = ks_.level_of(known.number, level))
+    return dpf_record(known, process, *found);
   return dpv_record(known, process);
 }
 
 json::object registry::info_record(const organisation& known) const {
-  return {{"identifier", known.number},
-          {"organizationName", known.name},
-          {"postadresse", nullptr},
-          {"entityType", {{"name", known.form}}}};
+  return {
+      {"identifier", known.number},
+      {"organizationName", known.name},
+      {"postadresse", known.address.empty() ? json::value(nullptr) : json::value(known.address)},
+      {"entityType", {{"name", known.form}}}};
 }
 
 json::object registry::dpo_record(const organisation& known, const std::string& process) const {
@@ -236,6 +242,19 @@ json::object registry::dpv_record(const organisation& known, const std::string& 
             {"serviceEditionCode", "10"},
             {"securityLevel", nullptr},
             {"resource", "eformidling-dpv-" + area}}}};
+}
+
+// The certificate is SvarUt's own, not the receiver's (dpf.md 3).
+json::object registry::dpf_record(const organisation& known, const std::string& process,
+                                  std::int64_t level) const {
+  json::array types;
+  for (auto& type : document_types_of(process)) types.emplace_back(std::move(type));
+  return {{"organisationNumber", known.number},
+          {"pemCertificate", ks_.own_certificate().pem()},
+          {"process", process},
+          {"documentTypes", std::move(types)},
+          {"service",
+           {{"identifier", "DPF"}, {"endpointUrl", endpoint_url_}, {"securityLevel", level}}}};
 }
 
 response registry::virksert(const route& to, const request& call) const {

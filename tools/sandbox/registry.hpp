@@ -5,6 +5,7 @@
 #include "tools/sandbox/endpoint.hpp"
 #include "tools/sandbox/http_types.hpp"
 #include "tools/sandbox/sandbox_clock.hpp"
+#include "tools/sandbox/svarut_state.hpp"
 
 #include <functional>
 
@@ -24,13 +25,14 @@ class registry {
 
   registry(const directory& known, const certificate_authority& ca, const issuer& maskinporten,
            const sandbox_clock& time, std::string resource, std::string endpoint_url,
-           signing signer)
+           const svarut_state& ks, signing signer)
       : known_(known),
         ca_(ca),
         maskinporten_(maskinporten),
         time_(time),
         resource_(std::move(resource)),
         endpoint_url_(std::move(endpoint_url)),
+        ks_(ks),
         signing_(std::move(signer)) {}
 
   // The shared key of the Service Bus, as /sastoken gives it out.
@@ -54,7 +56,10 @@ class registry {
   boost::json::object info_record(const organisation&) const;
   boost::json::object dpo_record(const organisation&, const std::string& process) const;
   boost::json::object dpv_record(const organisation&, const std::string& process) const;
-  std::optional<boost::json::object> record(const organisation&, const std::string& process) const;
+  boost::json::object dpf_record(const organisation&, const std::string& process,
+                                 std::int64_t level) const;
+  std::optional<boost::json::object> record(const organisation&, const std::string& process,
+                                            std::optional<std::int64_t> level) const;
   response signed_answer(const request&, const std::string& payload, std::string_view plain_type,
                          const rsa_key* signer) const;
 
@@ -64,6 +69,7 @@ class registry {
   const sandbox_clock& time_;
   std::string resource_;
   std::string endpoint_url_;  // in its records; informational only
+  const svarut_state& ks_;
   signing signing_;
   const citizens* residents_ = nullptr;
   dpi_state* operators_ = nullptr;

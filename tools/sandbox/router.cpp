@@ -12,6 +12,7 @@ struct identity {
 };
 
 identity identify(const services& all, endpoint where, const request& call) {
+  if (is_svarut(where)) return {all.ks.caller({where, {}, {}}, call), {}};
   std::optional<jwt> said;
   if (where == endpoint::token) {
     for (const auto& [name, value] : parse_form(call.body))
@@ -58,9 +59,11 @@ class service_exchange final : public exchange {
       : all_(all), to_(std::move(to)), call_(std::move(head)) {}
 
   std::optional<response> body(std::string_view bytes) override {
+    const bool large = to_.where == endpoint::svarut_send || to_.where == endpoint::svarut_soap;
     const auto most = is_service_bus(to_.where)      ? max_bus_body
                       : is_correspondence(to_.where) ? max_correspondence_body
                       : is_dpi(to_.where)            ? max_dpi_body
+                      : large                        ? max_forsendelse_bytes
                                                      : max_body;
     if (call_.body.size() + bytes.size() > most) return empty_answer(413);
     call_.body += bytes;
@@ -105,6 +108,7 @@ class service_exchange final : public exchange {
       default:
         break;
     }
+    if (is_svarut(to_.where)) return all_.ks.handle(to_, call_);
     if (is_broker(to_.where)) return all_.broker.handle(to_, call_);
     if (is_service_bus(to_.where)) return all_.bus.handle(to_, call_);
     if (is_correspondence(to_.where)) return all_.post.handle(to_, call_);

@@ -2,9 +2,18 @@
 
 namespace kp::sandbox {
 
+namespace {
+constexpr auto svarut_certificate_life = std::chrono::hours(24 * 3650);
+}
+
 result<std::unique_ptr<services>> services::make(parts from) {
   KP_TRY(auto signing, kp::sandbox::registry::make_signing(from.ca, from.time->now()));
-  return std::unique_ptr<services>(new services(std::move(from), std::move(signing)));
+  KP_TRY(auto svarut_key, rsa_key::generate());
+  KP_TRY(auto svarut_own,
+         from.ca.issue_for(svarut_key, "Sandbox SvarUt", from.time->now() - std::chrono::hours(24),
+                           from.time->now() + svarut_certificate_life));
+  return std::unique_ptr<services>(new services(std::move(from), std::move(signing),
+                                                std::move(svarut_key), std::move(svarut_own)));
 }
 
 const rsa_key* services::stray_key() {
@@ -13,7 +22,8 @@ const rsa_key* services::stray_key() {
   return stray_ ? &*stray_ : nullptr;
 }
 
-services::services(parts from, kp::sandbox::registry::signing signing)
+services::services(parts from, kp::sandbox::registry::signing signing, rsa_key svarut_key,
+                   certificate svarut_own)
     : time(from.time),
       random(from.random),
       ca(from.ca),
@@ -23,7 +33,10 @@ services::services(parts from, kp::sandbox::registry::signing signing)
                *random),
       transfers(from.transfers, time, *random),
       broker(transfers, tokens.self(), exchange.self(), time, *random, from.resource),
-      registry(known, ca, tokens.self(), time, from.resource, from.base_url, std::move(signing)),
+      ks(svarut_state(std::move(svarut_key), std::move(svarut_own), time), known, tokens.self(),
+         time, *random),
+      registry(known, ca, tokens.self(), time, from.resource, from.base_url, ks.state(),
+               std::move(signing)),
       statuses(tokens.self(), time),
       queues(known, time, *random),
       bus(queues, time),
@@ -34,6 +47,7 @@ services::services(parts from, kp::sandbox::registry::signing signing)
       dpi(digital_post, known, ca, tokens.self(), time) {
   registry.sas_key = [this] { return queues.key(); };
   registry.serve_citizens(residents, digital_post);
+  ks.serve_at(from.base_url);
 }
 
 }  // namespace kp::sandbox

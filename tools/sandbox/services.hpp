@@ -13,6 +13,7 @@
 #include "tools/sandbox/service_bus_control.hpp"
 #include "tools/sandbox/status_service.hpp"
 #include "tools/sandbox/subscribers.hpp"
+#include "tools/sandbox/svarut.hpp"
 
 namespace kp::sandbox {
 
@@ -41,6 +42,7 @@ struct services {
   altinn_exchange exchange;
   broker_state transfers;
   broker_http broker;
+  svarut ks;  // before the registry, which knows its receivers
   kp::sandbox::registry registry;
   status_service statuses;
   service_bus_state queues;
@@ -60,7 +62,7 @@ struct services {
 
  private:
   std::optional<rsa_key> stray_;
-  services(parts, kp::sandbox::registry::signing);
+  services(parts, kp::sandbox::registry::signing, rsa_key svarut_key, certificate svarut_own);
 };
 
 }  // namespace kp::sandbox
