@@ -48,6 +48,15 @@ std::string_view describe(arrival_fate fate) {
   return "received";
 }
 
+// Surely nothing was kept: the commit was not even tried. After any other store error nobody knows:
+// a write whose sync failed may be there after a restart, and then its content has to be as well.
+// The collector finds out.
+bool is_refusal(const error& why) {
+  using storage::storage_errc;
+  return why.code == storage_errc::precondition_failed || why.code == storage_errc::fenced ||
+         why.code == storage_errc::read_only;
+}
+
 class router {
  public:
   router(caf::event_based_actor* self, channel_router_args args)
@@ -107,7 +116,8 @@ class router {
           if (!done && done.error().code == make_error_code(storage::storage_errc::fenced) &&
               moves > 0 && goes_to_new_holder(*what))
             return store(what, answer, moves - 1);
-          if (!done || decided->fate != arrival_fate::stored) drop_content(*what);
+          if (done ? decided->fate != arrival_fate::stored : is_refusal(done.error()))
+            drop_content(*what);
           if (!done) return answer({{}, done.error()});
           report(*what, *decided);
           if (decided->outbox_grew) self_->send(args_.organisation, outbox_changed{what->via});

@@ -48,6 +48,26 @@ class channel_router_test : public ::testing::Test {
   caf::actor router;
 };
 
+TEST_F(channel_router_test, keeps_the_content_of_an_arrival_whose_commit_failed_in_doubt) {
+  // After a failed sync the record may be there at the next start; without its content the message
+  // would be lost, as the next delivery is a duplicate.
+  const auto failing = house.system.spawn_function([](caf::event_based_actor*) -> caf::behavior {
+    return {[](const commit&) {
+      return committed{permanent(storage::storage_errc::io, "the sync failed")};
+    }};
+  });
+  router = house.system.spawn(channel_router,
+                              channel_router_args{house.context, house.organisation, failing});
+  letter l;
+  auto a = arriving(l);
+  a.state = storage::content_state::readable;
+  a.content = storage::blob_ref{"beef", 4, ""};
+  a.blob_record = std::make_shared<storage::batch>();
+  EXPECT_TRUE(receive(std::move(a)).failure);
+  house.finish_workers();
+  EXPECT_FALSE(house.blobs.was_released("beef"));
+}
+
 TEST_F(channel_router_test, a_message_of_a_channel_to_itself_has_one_conversation) {
   letter l;
   house.started(arkiv, l.id());
@@ -305,8 +325,7 @@ TEST_F(channel_router_test, statuses_that_race_with_others_are_decided_anew) {
                                         });
   house.system.run();
   EXPECT_EQ(answers, 4);
-  EXPECT_EQ(house.statuses(direction::outgoing, letter{}.id()),
-            "OPPRETTET MOTTATT LEVERT LEST")
+  EXPECT_EQ(house.statuses(direction::outgoing, letter{}.id()), "OPPRETTET MOTTATT LEVERT LEST")
       << "nothing that is not known comes after it has been read";
 }
 
