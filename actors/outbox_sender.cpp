@@ -8,6 +8,8 @@
 #include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
 #include "storage/outbox_recovery.hpp"
+#include "storage/outbox_turns.hpp"
+#include "storage/status_rules.hpp"
 #include "storage/storage_error.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +29,14 @@ using storage::status_name;
 // A refused token or right is for an operator to cure, not the end of the message.
 bool is_permanent(const error& why) {
   return !why.retryable && why.code != make_error_code(http::http_errc::unauthorized);
+}
+
+// The receiver has it.
+bool is_answered(const storage::conversation& c) {
+  constexpr auto answers = storage::status_bit(status_name::mottatt) |
+                           storage::status_bit(status_name::levert) |
+                           storage::status_bit(status_name::lest);
+  return (c.statuses & answers) != 0;
 }
 
 // Begins the owner of every claim of this process; another process has another one.
@@ -158,11 +168,15 @@ void outbox_sender::begin(work& w) {
     auto message = in().messages.find(item.message);
     if (!message) return failed(w, message.error());
     if (!*message) return settle(w, {});  // deleted meanwhile
+    const auto c = in().conversations.find(direction::outgoing, item.message);
+    if (!c) return failed(w, c.error());
+    // The national service had it although it did not say so.
+    if (*c && is_answered(**c)) return settle(w, {});
     w.message = *std::move(message);
   } else {
     const auto earlier = wait_for_earlier_status(item);
     if (!earlier) return failed(w, earlier.error());
-    if (*earlier) return postpone(w, **earlier, "an earlier status of the message goes first");
+    if (*earlier) return put_off(w, **earlier);
   }
   args_.port->send(as_sending(w), [send = mail_to(self_), id = item.id,
                                    attempt = w.attempt](result<sent_item> sent) {
@@ -228,11 +242,23 @@ void outbox_sender::give_up(const work& w, storage::status_change last) {
 }
 
 void outbox_sender::postpone(const work& w, time_point due, std::string why) {
+  keep(w, [this, claimed = w.claimed, due, why = std::move(why)](storage::batch& changes) {
+    outbox().postpone(changes, claimed, due, why);
+  });
+}
+
+void outbox_sender::put_off(const work& w, time_point due) {
+  keep(w, [this, claimed = w.claimed, due](storage::batch& changes) {
+    storage::put_off(changes, in().hub->store, in().id(), via(), claimed, due);
+  });
+}
+
+void outbox_sender::keep(const work& w, std::function<void(storage::batch&)> for_later) {
   commit_decision(
       self_, args_.writer,
-      [this, claimed = w.claimed, due, why = std::move(why)]() -> result<storage::batch> {
+      [for_later = std::move(for_later)]() -> result<storage::batch> {
         storage::batch changes;
-        outbox().postpone(changes, claimed, due, why);
+        for_later(changes);
         return changes;
       },
       [this, item = w.claimed.item](result<void> done) {

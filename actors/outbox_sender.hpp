@@ -5,6 +5,7 @@
 #include "actors/tenants_messages.hpp"
 #include "config/log.hpp"
 
+#include <functional>
 #include <map>
 
 namespace kp::actors {
@@ -76,6 +77,8 @@ class outbox_sender {
   void failed(const work&, const error& why);
   void give_up(const work&, storage::status_change last);
   void postpone(const work&, time_point due, std::string why);
+  void put_off(const work&, time_point due);  // its turn has not come
+  void keep(const work&, std::function<void(storage::batch&)> for_later);
   // How an item ends. `sent` is what the service said of it, if it was sent.
   struct ending {
     std::vector<storage::status_change> statuses = {};

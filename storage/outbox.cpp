@@ -2,6 +2,7 @@
 #include "storage/keys.hpp"
 #include "storage/operator_marks.hpp"
 #include "storage/outbox_recovery.hpp"
+#include "storage/outbox_turns.hpp"
 #include "storage/paging.hpp"
 #include "storage/repositories.hpp"
 #include "storage/storage_error.hpp"
@@ -228,6 +229,22 @@ result<void> reschedule(batch& b, const engine& store, organisation_id organisat
   b.put(place(after), {});
   b.put(std::move(key), encode(after));
   return {};
+}
+
+void put_off(batch& b, const engine& store, organisation_id organisation, service via,
+             const outbox::claimed& what, time_point due) {
+  auto later = what.item;
+  later.due = due;
+  const auto place = [&](time_point at) {
+    return index_of(organisation, via).time(at).u64(later.id).str();
+  };
+  auto claim = claim_key(organisation, via, later.id);
+  b.erase(place(what.claim.expires));
+  const auto current = read_lease(store, claim);
+  if (current && *current) b.erase(place((*current)->expires));
+  release_lease(b, std::move(claim), what.claim);
+  b.put(item_key(organisation, via, later.id), encode(later));
+  b.put(place(place_of(later, std::nullopt)), {});
 }
 
 result<std::size_t> release_claims_of_earlier_runs(batch& b, const engine& store,

@@ -302,6 +302,36 @@ TEST_F(dpo_sender_test, levert_never_overtakes_mottatt_of_the_same_message) {
   EXPECT_NE(broker->sent[2].parcel.sbd.find("LEVERT"), std::string::npos);
 }
 
+TEST_F(dpo_sender_test, a_status_that_waits_for_an_earlier_one_has_not_been_tried) {
+  begin();
+  broker->hold_sends = true;
+  queue_status(own_status("MOTTATT"));
+  queue_status(own_status("LEVERT"));
+  pass(minutes(5), seconds(1));
+  const auto waiting = house.outbox_of(own_status("LEVERT").id());
+  ASSERT_EQ(waiting.size(), 2u);
+  EXPECT_EQ(waiting[1].attempts, 0u);
+}
+
+TEST_F(dpo_sender_test, what_the_receiver_has_answered_is_not_sent_again) {
+  begin();
+  fail_with(outage());
+  queue(outgoing());
+  ASSERT_EQ(broker->sent.size(), 1u);
+  auto c = **house.context->conversations.find(direction::outgoing, outgoing().id());
+  storage::batch changes;
+  ASSERT_TRUE(storage::register_status(
+      changes, house.context->conversations, house.context->statuses, *house.ids, c,
+      {storage::status_name::mottatt, {}, {}, house.system.time().now()}));
+  house.commit(changes);
+  broker->send_answer = nullptr;
+  pass(minutes(3), seconds(1));
+  EXPECT_EQ(broker->sent.size(), 1u);
+  EXPECT_TRUE(house.outbox_of(outgoing().id()).empty());
+  EXPECT_FALSE(*house.context->messages.find(outgoing().id()));
+  EXPECT_EQ(statuses(outgoing()), "OPPRETTET MOTTATT");
+}
+
 TEST_F(dpo_sender_test, a_status_that_came_while_the_upload_was_under_way_is_kept) {
   broker->hold_sends = true;
   begin();

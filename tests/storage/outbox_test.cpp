@@ -1,4 +1,5 @@
 #include "storage/outbox_recovery.hpp"
+#include "storage/outbox_turns.hpp"
 #include "tests/storage/stores.hpp"
 
 #include <algorithm>
@@ -117,6 +118,18 @@ TEST_P(outboxes, lets_one_of_two_simultaneous_claimers_have_an_item) {
   const auto answers = store->commit(group);
   EXPECT_EQ(outcome(answers[0]), "");
   EXPECT_EQ(outcome(answers[1]), "precondition failed");
+}
+
+TEST_P(outboxes, puts_off_what_has_to_wait_its_turn_without_counting_an_attempt) {
+  insert(1);
+  const auto claimed = claim(at_second(0));
+  ASSERT_EQ(claimed.size(), 1u);
+  batch b;
+  put_off(b, *store, hamar, service::dpo, claimed[0], at_second(30));
+  ASSERT_EQ(commit(b), "");
+  EXPECT_EQ((**items->find(1)).attempts, 0u);
+  EXPECT_EQ(numbers(claim(at_second(29))), ids_of{});
+  EXPECT_EQ(numbers(claim(at_second(30))), ids_of{1});
 }
 
 TEST_P(outboxes, counts_a_failed_attempt_and_waits) {
