@@ -54,7 +54,7 @@ class judge {
     const auto type = call_.header("content-type").value_or("");
     if (!type.starts_with("multipart/form-data"))
       return correspondence_problem(415, 0, "Unsupported Media Type");
-    auto parts = parse_multipart(type, call_.body);
+    auto parts = parse_upload(type, call_.body);
     if (!parts) return correspondence_problem(400, 0, "The form cannot be read");
     made_.parts = *std::move(parts);
     fields_.emplace(made_.parts);

@@ -67,8 +67,8 @@ std::optional<uploaded_part> parse_part(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::vector<uploaded_part>> parse_multipart(std::string_view content_type,
-                                                          std::string_view body) {
+std::optional<std::vector<uploaded_part>> parse_upload(std::string_view content_type,
+                                                       std::string_view body) {
   const auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty()) return {};
   const auto first = "--" + *boundary + "\r\n";

@@ -15,8 +15,8 @@ struct uploaded_part {
 
 // multipart/form-data (RFC 7578), strictly: nullopt when a boundary, a header or the end is
 // missing.
-std::optional<std::vector<uploaded_part>> parse_multipart(std::string_view content_type,
-                                                          std::string_view body);
+std::optional<std::vector<uploaded_part>> parse_upload(std::string_view content_type,
+                                                       std::string_view body);
 
 // The text parts in dot notation, found as the server finds them: whatever the case of a name.
 class form_fields {
