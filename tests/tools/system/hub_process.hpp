@@ -29,6 +29,7 @@ class hub_process {
   bool launch(const std::string& environment = {});
   bool until_ready(std::chrono::seconds longest = patience);
   bool running() const { return pid_ > 0; }
+  pid_t pid() const { return pid_; }
   // Whether it has ended by itself, or does within that time.
   bool ended(std::chrono::milliseconds longest = {});
   // Of the process that has ended by itself; 0 after an exit.
