@@ -30,21 +30,6 @@ struct client_state {
   std::shared_ptr<connection_pool> pool;
 };
 
-result<void> load_trust(client_state& state) {
-  auto& tls = state.dial_with.tls;
-  connection::error failed;
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-  tls.set_verify_mode(asio::ssl::verify_peer, failed);
-  if (!failed && state.options.ca_file.empty())
-    tls.set_default_verify_paths(failed);
-  else if (!failed)
-    tls.load_verify_file(state.options.ca_file, failed);
-  if (failed)
-    return permanent(http_errc::tls, fmt::format("cannot read the trusted certificates {}: {}",
-                                                 state.options.ca_file, failed.message()));
-  return {};
-}
-
 awaitable<result<response>> run(std::shared_ptr<client_state> state, request asked,
                                 download_target target) {
   KP_CO_TRY(const auto to, parse_url(asked.url));
@@ -95,7 +80,7 @@ result<std::unique_ptr<client>> client::make(asio::io_context& network, asio::th
   if (!is_field_value(options.user_agent))
     return permanent(http_errc::bad_url, "the user agent cannot be sent in a header");
   auto state = std::make_shared<client_state>(network, workers, std::move(options));
-  KP_CHECK(load_trust(*state));
+  KP_CHECK(trust(state->dial_with.tls, state->options.ca_file));
   if (!state->options.proxy.empty()) {
     KP_TRY(auto proxy, parse_url(state->options.proxy));
     if (proxy.tls)

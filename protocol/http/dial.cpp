@@ -178,6 +178,20 @@ awaitable<result<void>> make_tls(dialer& by, connection& over, const url_parts& 
 
 }  // namespace
 
+result<void> trust(asio::ssl::context& tls, const std::string& ca_file) {
+  connection::error failed;
+  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
+  tls.set_verify_mode(asio::ssl::verify_peer, failed);
+  if (!failed && ca_file.empty())
+    tls.set_default_verify_paths(failed);
+  else if (!failed)
+    tls.load_verify_file(ca_file, failed);
+  if (failed)
+    return permanent(http_errc::tls, fmt::format("cannot read the trusted certificates {}: {}",
+                                                 ca_file, failed.message()));
+  return {};
+}
+
 awaitable<result<std::unique_ptr<connection>>> dial(dialer& by, const url_parts& to,
                                                     std::chrono::milliseconds each,
                                                     watchdog::time latest) {

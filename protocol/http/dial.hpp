@@ -22,6 +22,10 @@ struct dialer {
   std::function<bool(const asio::ip::address&)> may_connect;  // client_options
 };
 
+// Makes `tls` trust `ca_file` (PEM; empty: the system's roots), ask for certificates and speak
+// TLS 1.2 or newer. Errors: http_errc::tls.
+result<void> trust(asio::ssl::context& tls, const std::string& ca_file);
+
 // Looks the name up, connects (to the proxy, if there is one) and makes TLS. `each` bounds each of
 // the steps, `latest` all of them. Errors: http_errc::resolve, connect, tls, timeout, forbidden;
 // none of them can mean that a request was sent.

@@ -7,6 +7,10 @@
 #include <memory>
 #include <string>
 
+namespace kp::rsocket {
+class client;
+}
+
 namespace kp::status_service {
 
 // A way to the status service. Lives on the network thread.
@@ -20,5 +24,18 @@ class wire {
 
 // Over HTTP (4): POST to `url`.
 std::unique_ptr<wire> make_http_wire(http::client& over, std::string url);
+
+// Over RSocket (5): route log-fire. With `waits` each document is a request that is answered;
+// without, it is fired and counts as taken once it is on its way, so that it may be lost.
+std::unique_ptr<wire> make_rsocket_wire(std::unique_ptr<rsocket::client> over, bool waits);
+
+struct wire_options {
+  std::string url;  // http://, https://, rsocket://host:port or rsockets://host:port (TLS)
+  bool waits_for_answers = true;  // over RSocket
+  std::string ca_file;            // of rsockets://; PEM, empty: the system's
+};
+// The way that the URL asks for. Errors: http_errc::bad_url; those of rsocket::client::make.
+result<std::unique_ptr<wire>> make_wire(http::asio::io_context& network, http::client& over,
+                                        const wire_options&);
 
 }  // namespace kp::status_service
