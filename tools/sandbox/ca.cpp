@@ -130,6 +130,17 @@ result<certificate> certificate_authority::issue_for(const rsa_key& key,
   return certificate(std::move(leaf));
 }
 
+result<certificate> certificate_authority::issue_server(const rsa_key& key,
+                                                        const std::string& address, time_point from,
+                                                        time_point to) const {
+  auto leaf = blank(key, from, to);
+  if (!leaf || !add_name(X509_get_subject_name(leaf.get()), NID_commonName, address) ||
+      !extend(leaf.get(), root_.raw(), NID_subject_alt_name, ("IP:" + address).c_str()) ||
+      !finish(leaf.get(), root_, key_, "critical,digitalSignature,keyEncipherment"))
+    return refused("a server certificate");
+  return certificate(std::move(leaf));
+}
+
 bool certificate_authority::trusts(const certificate& leaf, time_point now) const {
   const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(),
                                                                       X509_STORE_free);

@@ -31,6 +31,10 @@ class certificate_authority {
   result<certificate> issue_for(const rsa_key&, const std::string& common_name, time_point from,
                                 time_point to) const;
 
+  // A certificate of a server at an IP address.
+  result<certificate> issue_server(const rsa_key&, const std::string& address, time_point from,
+                                   time_point to) const;
+
   // From now on issue() makes no more than `most` key pairs and gives them in turns: making a pair
   // takes a tenth of a second, which many thousand organisations cannot wait for. 0: each its own.
   void share_keys(std::size_t most) { most_keys_ = most; }

@@ -26,6 +26,7 @@ enum class endpoint {
   registry_jwk,
   webhook,
   status_service,
+  status_rsocket,
   service_bus_send,
   service_bus_receive,
   service_bus_complete,

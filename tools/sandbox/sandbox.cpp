@@ -2,6 +2,7 @@
 
 #include "tools/sandbox/http_listener.hpp"
 #include "tools/sandbox/router.hpp"
+#include "tools/sandbox/status_rsocket.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds control_deadline{30};
+constexpr std::chrono::hours certificate_slack{24}, certificate_life{24 * 3650};
 constexpr std::string_view directory_file = "directory.json";
 
 result<rsa_key> kept_key(const std::string& folder, std::string_view name) {
@@ -100,8 +102,16 @@ struct sandbox::parts {
   std::unique_ptr<services> all;
   std::unique_ptr<control_api> control;
   std::unique_ptr<router> app;
+  std::unique_ptr<status_rsocket> by_rsocket;
+  std::vector<std::unique_ptr<rsocket_listener>> rsocket;
   std::unique_ptr<http_listener> listener;
   std::atomic<bool> held{false};  // nothing is saved now
+
+  ~parts() { stop_rsocket(); }
+  // Its threads post to the listener's.
+  void stop_rsocket() const {
+    for (const auto& each : rsocket) each->stop();
+  }
 
   result<void> save() const {
     if (state_folder.empty() || held) return {};
@@ -116,6 +126,37 @@ struct sandbox::parts {
     auto answer = task->get_future();
     listener->post([task] { (*task)(); });
     return answer;
+  }
+
+  // Its own thread asks the services on theirs.
+  result<void> listen_for_rsocket(const options& wanted) {
+    by_rsocket = std::make_unique<status_rsocket>(*all);
+    const auto open = [&](std::uint16_t port, bool tls) -> result<std::string> {
+      rsocket_listener::options place;
+      place.address = wanted.address;
+      place.port = port;
+      if (tls) {
+        KP_TRY(const auto key, rsa_key::generate());
+        const auto now = wanted.time->now();
+        KP_TRY(const auto own, all->ca.issue_server(key, wanted.address, now - certificate_slack,
+                                                    now + certificate_life));
+        place.certificate = own.pem() + "\n";
+        place.key = key.private_pem();
+      }
+      KP_TRY(auto made, rsocket_listener::open(place, *by_rsocket, [this](auto work) {
+               listener->post(std::move(work));
+             }));
+      rsocket.push_back(std::move(made));
+      return fmt::format("{}://{}:{}", tls ? "rsockets" : "rsocket", wanted.address,
+                         rsocket.back()->port());
+    };
+    if (wanted.rsocket_port) {
+      KP_TRY(all->statuses.rsocket_url, open(*wanted.rsocket_port, false));
+    }
+    if (wanted.rsocket_tls_port) {
+      KP_TRY(all->statuses.rsocket_tls_url, open(*wanted.rsocket_tls_port, true));
+    }
+    return {};
   }
 };
 
@@ -157,6 +198,7 @@ result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
       std::make_unique<control_api>(*made->all, [inner = made.get()] { return inner->save(); });
   made->app = std::make_unique<router>(*made->all, *made->control);
   made->listener = std::move(listener);
+  KP_CHECK(made->listen_for_rsocket(wanted));
   made->listener->run(*made->app);
   return std::unique_ptr<sandbox>(new sandbox(std::move(made)));
 }
@@ -173,6 +215,7 @@ std::string sandbox::url() const {
   return parts_->url;
 }
 void sandbox::stop() {
+  parts_->stop_rsocket();
   parts_->listener->stop();
 }
 

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 // The local stand-in for the national services that DPO needs: Maskinporten, Altinn's token
@@ -24,6 +25,8 @@ struct options {
   std::string state_folder;
   std::string audience;  // Maskinporten's name; empty: http://<address>:<port>/
   std::string resource = "eformidling-dpo-meldingsutveksling";
+  // The status service over RSocket, plain and with TLS (of the CA); 0: a free port.
+  std::optional<std::uint16_t> rsocket_port = {}, rsocket_tls_port = {};
   std::size_t shared_keys = 0;            // see certificate_authority::share_keys
   std::shared_ptr<const clock> time;      // empty: the machine's
   std::shared_ptr<random_source> random;  // empty: the operating system's

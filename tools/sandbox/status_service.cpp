@@ -174,6 +174,7 @@ result<json::value> status_service::control(const request& call, const json::obj
   if (call.method == "DELETE") {
     kept_.clear();
     other_events_ = dropped_ = 0;
+    troubles = {};
     return json::value(json::object{});
   }
   if (call.method == "POST") {
@@ -182,6 +183,14 @@ result<json::value> status_service::control(const request& call, const json::obj
         return permanent(sandbox_errc::invalid_request, "bindOrgnr: true or false");
       bind_organisation_ = bound->get_bool();
     }
+    const auto times = [&](const char* name, unsigned& value) {
+      if (const auto number = number_at(body, name))
+        value = *number > 0 ? static_cast<unsigned>(*number) : 0;
+    };
+    times("rejectSetup", troubles.reject_setup);
+    times("closeAfterSetup", troubles.close_after_setup);
+    if (const auto* mute = body.if_contains("muteKeepalives"))
+      troubles.mute_keepalives = mute->is_bool() && mute->get_bool();
     if (body.contains("requireScopeAnyOf")) {
       const auto scopes = texts_at(body, "requireScopeAnyOf");
       required_scopes_ = {scopes.begin(), scopes.end()};
@@ -205,6 +214,8 @@ result<json::value> status_service::control(const request& call, const json::obj
   return json::value(json::object{{"statuses", std::move(statuses)},
                                   {"otherEvents", other_events_},
                                   {"dropped", dropped_},
+                                  {"rsocket", rsocket_url},
+                                  {"rsocketTls", rsocket_tls_url},
                                   {"bindOrgnr", bind_organisation_},
                                   {"requireScopeAnyOf", std::move(scopes)}});
 }

@@ -3,6 +3,7 @@
 #include "config/error.hpp"
 #include "tools/sandbox/http_types.hpp"
 #include "tools/sandbox/jwt.hpp"
+#include "tools/sandbox/rsocket_listener.hpp"
 #include "tools/sandbox/sandbox_clock.hpp"
 
 #include <deque>
@@ -28,8 +29,12 @@ class status_service {
   // counted as dropped.
   void take_unchecked(std::string_view body, const boost::json::object& claims);
 
-  // GET (?messageId=), POST {requireScopeAnyOf, bindOrgnr} and DELETE /control/status-service.
+  // GET (?messageId=), POST {requireScopeAnyOf, bindOrgnr, rejectSetup, closeAfterSetup,
+  // muteKeepalives} and DELETE /control/status-service.
   result<boost::json::value> control(const request&, const boost::json::object& body);
+
+  rsocket_troubles troubles;
+  std::string rsocket_url, rsocket_tls_url;  // where it can be reached; empty: not
 
  private:
   struct reception {

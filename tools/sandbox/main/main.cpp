@@ -18,6 +18,9 @@ int main(int count, char** arguments) {
                  "folder where the CA, the keys and the organisations stay between runs");
   app.add_option("--audience", options.audience,
                  "what Maskinporten calls itself; default http://<address>:<port>/");
+  app.add_option("--rsocket-port", options.rsocket_port,
+                 "also listen for RSocket (status service); 0 takes a free port");
+  app.add_option("--rsocket-tls-port", options.rsocket_tls_port, "the same with TLS");
   app.add_option("--shared-keys", options.shared_keys,
                  "make no more key pairs than this and share them among the organisations: for "
                  "loads with many thousands; default each its own");
