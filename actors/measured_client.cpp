@@ -30,6 +30,14 @@ std::string_view broker_call(std::string_view method, std::string_view rest) {
   return "search";
 }
 
+// dpi.md 3.
+std::string_view dpi_call(std::string_view method, std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.ends_with("/statuses")) return "statuses";
+  if (path.ends_with("/read")) return "read";
+  return method == "POST" ? "send" : "inbox";
+}
+
 std::string outcome_of(const result<http::response>& answer) {
   if (!answer) {
     if (answer.error().code.category() == make_error_code(http::http_errc::cut).category())
@@ -115,6 +123,9 @@ call_purpose purpose_of(const national_addresses& national, std::string_view met
   if (is_at(url, national.service_registry_url)) return {"registry", "lookup"};
   if (is_at(url, national.broker_url))
     return {"DPO", std::string(broker_call(method, url.substr(national.broker_url.size())))};
+  if (is_at(url, national.dpi_url))
+    return {"DPI", std::string(dpi_call(method, url.substr(national.dpi_url.size())))};
+  if (is_at(url, national.print_certificate_url)) return {"DPI", "print_certificate"};
   return {"other", "other"};
 }
 

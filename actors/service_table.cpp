@@ -1,5 +1,6 @@
 #include "actors/service_table.hpp"
 
+#include "actors/dpi_adapter.hpp"
 #include "actors/dpo_adapter.hpp"
 #include "tenants/connected_services.hpp"
 
@@ -22,8 +23,18 @@ caf::actor start_dpo(caf::actor_system& system, service_adapter_args args) {
   return system.spawn(dpo_adapter, std::move(args));
 }
 
+std::shared_ptr<service_port> dpi_port_of(std::shared_ptr<organisation_context> context,
+                                          std::shared_ptr<upstream> clients) {
+  return make_dpi_port(std::move(context), std::move(clients));
+}
+// What comes in are receipts, which are no messages.
+caf::actor start_dpi(caf::actor_system& system, service_adapter_args args) {
+  return system.spawn(dpi_adapter, std::move(args));
+}
+
 constexpr std::array plugs{
     service_plug{service::dpo, &dpo_port, &start_dpo},
+    service_plug{service::dpi, &dpi_port_of, &start_dpi},
 };
 static_assert(plugs.size() == tenants::connected_services.size());
 

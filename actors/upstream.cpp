@@ -47,6 +47,11 @@ result<crypto::keystore> open_keystore(const tenants::keystore_settings& setting
 std::vector<std::string> registry_scopes(const tenants::organisation& settings) {
   std::vector<std::string> scopes;
   if (settings.dpo.enabled) scopes.emplace_back("eformidling:dpo");
+  if (settings.dpi.enabled)
+    scopes.insert(scopes.end(), {"eformidling:dpi", "digitalpostinnbygger:send",
+                                 "global/kontaktinformasjon.read", "global/sikkerdigitalpost.read",
+                                 "global/varslingsstatus.read", "global/sertifikat.read",
+                                 "global/navn.read", "global/postadresse.read"});
   return scopes;
 }
 

@@ -49,6 +49,10 @@ constexpr std::array national_urls{
                  "The Service Registry (adressetjenesten)."},
     national_key{"service_registry_key_url", &national_addresses::service_registry_key_url, false,
                  "The keys that the Service Registry signs with; follows service_registry_url."},
+    national_key{"dpi_url", &national_addresses::dpi_url, true,
+                 "The sender's access point of DPI (corner 2)."},
+    national_key{"print_certificate_url", &national_addresses::print_certificate_url, false,
+                 "Where the contact register tells who prints letters of DPI, and for which key."},
 };
 
 std::string full_key(const national_key& one) {
@@ -179,6 +183,11 @@ declarations<hub_settings> declare_all() {
   all.add(
       "upstream.ca_file", path_kind{true}, [](auto& s) -> auto& { return s.ca_file; },
       "PEM file with certificates to trust in outgoing TLS beside the system's.");
+  all.add(
+      "upstream.dpi_authorities", path_kind{true},
+      [](auto& s) -> auto& { return s.dpi_authorities_file; },
+      "PEM file with the root and intermediate certificates that those who sign receipts of DPI "
+      "must chain up to. Needed when an organisation uses DPI.");
   all.add(
       "upstream.proxy", url_kind{.host_only = true}, [](auto& s) -> auto& { return s.proxy; },
       "Proxy for all outgoing calls.");

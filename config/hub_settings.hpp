@@ -24,6 +24,8 @@ struct national_addresses {
   std::string broker_resource;               // eformidling-dpo-meldingsutveksling
   std::string service_registry_url;          // …/adressetjeneste
   std::string service_registry_key_url;
+  std::string dpi_url;                       // corner 2 of digital post
+  std::string print_certificate_url;         // of the contact register, for DPI
 };
 
 // What becomes of an organisation whose file is removed: `park` stops it at once, `drain` sends what
@@ -55,6 +57,7 @@ struct hub_settings {
   bool master_key_is_default = true;
   std::string ca_file;                       // extra trust for outgoing TLS, PEM; empty: the system's
   std::string proxy;
+  std::string dpi_authorities_file;          // PEM; whose certificates sign receipts of DPI
   std::vector<token_issuer> token_issuers;
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_address = 1024;

@@ -63,6 +63,7 @@ enum class record_kind : std::uint8_t {
   tracked = 95,            // service u8 | message id -> tracked (storage/tracking.hpp)
   seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
   seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
+  receipt_channel = 104,   // name of a channel of DPI -> receipt_channel (storage/receipt_channels.hpp)
 };
 
 // Under this number, which no organisation has, the hub keeps what is nobody's.

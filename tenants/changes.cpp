@@ -45,6 +45,16 @@ bool same_use(const dpo_settings& a, const dpo_settings& b) {
          a.quiet_poll_interval == b.quiet_poll_interval;
 }
 
+bool same_clients(const dpi_settings& a, const dpi_settings& b) {
+  return a.enabled == b.enabled && a.supplier == b.supplier &&
+         a.maskinporten_client_id == b.maskinporten_client_id &&
+         a.sends_own_consumer == b.sends_own_consumer;
+}
+
+bool same_use(const dpi_settings& a, const dpi_settings& b) {
+  return a.enabled == b.enabled && a.language == b.language && a.poll_interval == b.poll_interval;
+}
+
 }  // namespace
 
 organisation_changes diff(const organisation& before, const organisation& after) {
@@ -67,8 +77,9 @@ organisation_changes diff(const organisation& before, const organisation& after)
   out.clients = !same(before.keystore, after.keystore) ||
                 !same(before.previous_keystores, after.previous_keystores) ||
                 before.maskinporten_client_id != after.maskinporten_client_id ||
-                !same_clients(before.dpo, after.dpo);
+                !same_clients(before.dpo, after.dpo) || !same_clients(before.dpi, after.dpi);
   out.dpo = !same_use(before.dpo, after.dpo) || before.waiting_moves != after.waiting_moves;
+  out.services = !same_use(before.dpi, after.dpi);
   out.dpo_starts = !before.dpo.enabled && after.dpo.enabled;
   out.dpo_stops = before.dpo.enabled && !after.dpo.enabled;
   return out;

@@ -15,11 +15,12 @@ struct organisation_changes {
   bool lookup = false;                // names, credentials: the gateway's directory alone
   bool clients = false;  // key stores, client ids, system users: clients of national services
   bool dpo = false;      // how DPO is used otherwise
+  bool services = false;  // which other services are used, or how
   bool dpo_starts = false, dpo_stops = false;
 
   bool empty() const {
     return added.empty() && removed.empty() && changed.empty() && !lookup && !clients && !dpo &&
-           !dpo_starts && !dpo_stops;
+           !services && !dpo_starts && !dpo_stops;
   }
 };
 

@@ -183,14 +183,25 @@ void receipt_channel_form(const organisation& owner, rule_report& report) {
 
 void receipt_channel_needed(const organisation& owner, rule_report& report) {
   const auto sends = [](const auto& channel) { return channel.sends.contains(service::dpi); };
-  if (std::ranges::count_if(owner.channels, sends) < 2) return;
+  const auto remedy = [](const auto& channel) {
+    return fmt::format("Give it a dpi.channel, e.g. {}, or remove DPI from `sends`.",
+                       channel.name.to_string());
+  };
+  // Who else sends through the supplier shares its inbox.
+  if (owner.dpi.supplier)
+    for (const auto& channel : owner.channels)
+      if (sends(channel) && !channel.addresses.dpi_channel)
+        report.channel(channel,
+                       "sends DPI through a supplier, but has no dpi.channel; it would take the "
+                       "receipts of all who do",
+                       remedy(channel));
+  if (owner.dpi.supplier || std::ranges::count_if(owner.channels, sends) < 2) return;
   for (const auto& channel : owner.channels)
     if (sends(channel) && !channel.addresses.dpi_channel)
       report.channel(channel,
                      "sends DPI beside other channels, but has no dpi.channel; it would take the "
                      "receipts of all",
-                     fmt::format("Give it a dpi.channel, e.g. {}, or remove DPI from `sends`.",
-                                 channel.name.to_string()));
+                     remedy(channel));
 }
 
 std::vector<channel_rule::claim> receipt_channels(const organisation& owner) {

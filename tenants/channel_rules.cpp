@@ -58,8 +58,8 @@ constexpr std::array rules{
                  "A dpi.channel is made of A-Z, a-z, 0-9, -, _ and the dot, which is sent as _.",
                  "dpi C1, C8", "", &checks::receipt_channel_form, nullptr},
     channel_rule{"receipt-channel-needed", "DPI",
-                 "When several channels send DPI, each has a dpi.channel: asking without one would "
-                 "take the receipts of all.",
+                 "When several channels send DPI, or it is sent through a supplier, each has a "
+                 "dpi.channel: asking without one would take the receipts of all.",
                  "dpi C3, C5", "", &checks::receipt_channel_needed, nullptr},
     channel_rule{"receipt-channel-unique", "DPI",
                  "No two channels that share an inbox for receipts have the same dpi.channel; case "

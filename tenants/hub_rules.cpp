@@ -26,6 +26,11 @@ std::vector<problem> check_against_hub(const loaded& tenants, const hub_settings
            "Give listener.client_ca in hub.yaml."});
   };
   for (const auto& organisation : tenants.organisations)
+    if (organisation->dpi.enabled && hub.dpi_authorities_file.empty())
+      problems.push_back({organisation->dpi.where,
+                          "DPI is enabled, but the hub knows nobody whose receipts it may trust",
+                          "Give upstream.dpi_authorities in hub.yaml."});
+  for (const auto& organisation : tenants.organisations)
     for (const auto& channel : organisation->channels)
       for (const auto& one : channel.credentials) check(one);
   sort_by_position(problems);

@@ -246,6 +246,24 @@ void add_other_services(declarations<organisation_draft>& all) {
       "services.dpi.supplier", text_kind{}, [](auto& s) -> auto& { return s.dpi.supplier; },
       "The supplier in whose name digital post is handed over, nine digits.",
       otherwise("the organisation itself"));
+  all.add(
+      "services.dpi.client_id", text_kind{},
+      [](auto& s) -> auto& { return s.dpi.maskinporten_client_id; },
+      "The Maskinporten client that sends digital post and asks for receipts.",
+      otherwise("that of maskinporten.client_id"));
+  all.add(
+      "services.dpi.sends_own_consumer", switch_kind{},
+      [](auto& s) -> auto& { return s.dpi.sends_own_consumer; },
+      "Whether tokens name the sender (consumer_org) also when it is the organisation of the key "
+      "store itself, which Maskinporten refuses for most clients.",
+      usual);
+  all.add(
+      "services.dpi.language", text_kind{2}, [](auto& s) -> auto& { return s.dpi.language; },
+      "The language of the titles of printed letters when the Service Registry knows none.", usual);
+  all.add(
+      "services.dpi.poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpi.poll_interval; },
+      "How many seconds lie between two looks for receipts.", usual);
   enabled("dpf", [](auto& s) -> auto& { return s.dpf; }, "DPF (KS SvarUt and SvarInn)");
   enabled("dpv", [](auto& s) -> auto& { return s.dpv; }, "DPV (Altinn Correspondence)");
   enabled("dpe", [](auto& s) -> auto& { return s.dpe; }, "DPE (eInnsyn)");

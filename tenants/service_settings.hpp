@@ -2,6 +2,7 @@
 
 #include "config/problem.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -15,6 +16,10 @@ namespace kp::tenants {
 struct dpi_settings {
   bool enabled = false;
   std::optional<std::string> supplier;  // nine digits: on behalf of whom we speak to corner 2
+  std::optional<std::string> maskinporten_client_id;  // default: the organisation's
+  bool sends_own_consumer = false;  // maskinporten.md 2.2: consumer_org also when it is our own
+  std::string language{"NO"};       // of titles of printed letters, when the registry knows none
+  std::chrono::seconds poll_interval{10};  // between two looks for receipts
   source_position where{};
 };
 struct dpf_settings {

@@ -56,6 +56,9 @@ service_record parse_record(const json::object& from) {
   }
   record.mailbox_operator = text_in(from, "orgnrPostkasse");
   record.mailbox_address = text_in(from, "postkasseAdresse");
+  record.email = text_in(from, "epostAdresse");
+  record.mobile = text_in(from, "mobilnummer");
+  record.language = text_in(from, "spraak");
   if (const auto* physical = from.if_contains("fysiskPost"); physical && physical->is_bool())
     record.physical_mail = physical->as_bool();
   if (const auto* found = object_in(from, "postAddress"))

@@ -26,6 +26,7 @@ struct service_record {
   std::optional<std::string> mailbox_operator, mailbox_address;    // orgnrPostkasse, postkasseAdresse
   bool physical_mail = false;                                      // fysiskPost
   std::optional<address> post_address, return_address;
+  std::optional<std::string> email, mobile, language;              // epostAdresse, mobilnummer, spraak
   std::optional<person> patient;                                   // DPH, of fastlege-for:
 };
 

@@ -52,6 +52,7 @@ TEST(keys, have_record_kinds_that_never_change) {
                                                         {record_kind::webhook_dead, 93},
                                                         {record_kind::tracked_by_due, 94},
                                                         {record_kind::tracked, 95},
+                                                        {record_kind::receipt_channel, 104},
                                                         {record_kind::seat_choice, 100},
                                                         {record_kind::seat_followers, 101}};
   for (const auto& [kind, number] : pinned) EXPECT_EQ(static_cast<int>(kind), number);

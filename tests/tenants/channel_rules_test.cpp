@@ -185,6 +185,15 @@ TEST(channel_rules_dpi, c3_c5_each_of_several_senders_asks_for_its_own_receipts)
               IsEmpty());
 }
 
+TEST(channel_rules_dpi, c5_who_sends_through_a_supplier_asks_for_its_own_receipts) {
+  auto one = organisation_with({channel("a", dpi, none, {}, 3)});
+  one.dpi.supplier = "910075918";
+  EXPECT_THAT(broken_rules(one),
+              ElementsAre(HasSubstr("sends DPI through a supplier, but has no dpi.channel")));
+  one.channels[0].addresses.dpi_channel = "a";
+  EXPECT_THAT(broken_rules(one), IsEmpty());
+}
+
 TEST(channel_rules_dpi, c4_case_and_dots_do_not_tell_channels_apart) {
   EXPECT_THAT(broken({with_dpi(channel("a", dpi, none, {}, 3), "Abc.1"),
                       with_dpi(channel("b", dpi, none, {}, 6), "abc_1")}),

@@ -38,6 +38,8 @@ std::string hub_yaml(const std::string& national, std::uint16_t port) {
       "  broker_url: {0}/broker/api/v1\n"
       "  service_registry_url: {0}/adressetjeneste\n"
       "  service_registry_key_url: {0}/adressetjeneste/jwk\n"
+      "  dpi_url: {0}/dpi\n"
+      "  print_certificate_url: {0}/rest/v2/printSertifikat\n"
       "listener:\n  port: {1}\nstorage:\n  path: store\n"
       "tenants:\n  folder: tenants.d\nupstream:\n"
       "  broker_search_per_minute: 10000\n"

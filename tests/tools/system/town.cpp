@@ -66,9 +66,12 @@ void town::register_organisations() {
 }
 
 void town::write_configuration() {
+  // Who signs receipts in the sandbox; its control API answers this one with a text.
+  const auto authority = box_->control("GET", "/control/ca.pem");
+  folder_.write("ca.pem", authority && authority->is_string() ? authority->get_string() : "");
   folder_.write(
       "hub.yaml",
-      hub_yaml(box_->url(), port_) +
+      hub_yaml(box_->url(), port_) + "  dpi_authorities: ca.pem\n" +
           fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n    - {}\n", admin_port_,
                       credential(operator_user), credential(watch_user, "role: operate, ")));
   std::filesystem::create_directory(path("tenants.d"));

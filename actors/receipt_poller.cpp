@@ -1,0 +1,284 @@
+#include "actors/receipt_poller.hpp"
+
+#include "actors/dpi_letter.hpp"
+#include "actors/mail.hpp"
+#include "actors/reports.hpp"
+#include "actors/retrying_commit.hpp"
+#include "actors/vital_signs.hpp"
+#include "config/crash_point.hpp"
+#include "config/text.hpp"
+#include "protocol/crypto/digest.hpp"
+#include "protocol/http/http_error.hpp"
+#include "storage/status_rules.hpp"
+
+#include <algorithm>
+
+namespace kp::actors {
+
+namespace {
+
+using std::chrono::microseconds;
+using storage::status_name;
+
+// Before SENDT is on record a receipt would take its place.
+bool is_being_sent(const storage::conversation& c) {
+  constexpr auto left_the_outbox =
+      storage::status_bit(status_name::sendt) | storage::status_bit(status_name::feil) |
+      storage::status_bit(status_name::levetid_utlopt) | storage::status_bit(status_name::mottatt) |
+      storage::status_bit(status_name::levert);
+  return (c.statuses & left_the_outbox) == 0;
+}
+
+}  // namespace
+
+receipt_poller::receipt_poller(caf::event_based_actor* self, receipt_poller_args args)
+    : self_(self), args_(std::move(args)), mode_(args_.mode) {}
+
+void receipt_poller::start() {
+  look_in(args_.first_poll);
+}
+
+void receipt_poller::use(std::shared_ptr<organisation_context> context,
+                         std::shared_ptr<dpi_port> port) {
+  const auto before = in().settings->dpi.poll_interval;
+  args_.context = std::move(context);
+  if (port) args_.port = std::move(port);
+  const auto interval = in().settings->dpi.poll_interval;
+  if (interval != before && !at_it_) look_in(interval);
+}
+
+void receipt_poller::work_in(working_mode mode) {
+  const bool asked = asks();
+  mode_ = mode;
+  if (asks() && !asked && !at_it_) look_in(microseconds(0));
+}
+
+void receipt_poller::on_look(const receipts_look& tick) {
+  if (!asks() || at_it_ || tick.epoch != epoch_) return;
+  at_it_ = true;
+  rest_until_.reset();
+  page_ = pages_asked_ = 0;
+  auto channels = channels_to_ask();
+  if (!channels) return trouble(channels.error());
+  channels_.assign(channels->begin(), channels->end());
+  ask();
+}
+
+// Those that channels use now, and those that were used lately.
+result<std::vector<std::string>> receipt_poller::channels_to_ask() {
+  const storage::receipt_channels kept(in().hub->store, in().id());
+  KP_TRY(const auto known, kept.all());
+  std::vector<std::string> out;
+  const auto add = [&](std::string name) {
+    const auto same = [&](const std::string& other) { return equals_ignoring_case(other, name); };
+    if (std::ranges::none_of(out, same)) out.push_back(std::move(name));
+  };
+  for (const auto& channel : in().settings->channels)
+    if (channel.sends.contains(service::dpi)) add(wire_channel(channel).value_or(""));
+  const auto used = out.size();
+  for (const auto& each : known)
+    if (each.last_used + keep_channel > now()) add(each.name);
+  std::vector<storage::receipt_channel> now_used;
+  for (std::size_t i = 0; i < used; ++i) {
+    const auto before = std::ranges::find(known, out[i], &storage::receipt_channel::name);
+    if (before == known.end() || before->last_used + note_channel <= now())
+      now_used.push_back({out[i], now()});
+  }
+  if (!now_used.empty()) note_channels(now_used);
+  return out;
+}
+
+void receipt_poller::note_channels(const std::vector<storage::receipt_channel>& used) {
+  commit_decision(
+      self_, args_.writer,
+      [this, used]() -> result<storage::batch> {
+        storage::batch changes;
+        const storage::receipt_channels kept(in().hub->store, in().id());
+        for (const auto& each : used) kept.put(changes, each);
+        return changes;
+      },
+      [](result<void>) { /* the next round tries again */ });
+}
+
+void receipt_poller::ask() {
+  if (channels_.empty() || rest_until_ || !asks()) return end_round();
+  todo_.clear();
+  settled_ = 0;
+  std::optional<std::string> under;
+  if (!channel().empty()) under = channel();
+  std::optional<std::size_t> number;
+  if (page_ > 0) number = page_;
+  args_.port->receipts(std::move(under), number,
+                       [send = mail_to(self_), step = ++step_](auto found) {
+                         if (found) return send(receipts_listed{step, *std::move(found), {}});
+                         send(receipts_listed{step, {}, found.error()});
+                       });
+}
+
+void receipt_poller::on_listed(const receipts_listed& answer) {
+  if (!at_it_ || answer.step != step_) return;
+  if (answer.failure) return trouble(*answer.failure);
+  full_ = answer.all.size() >= dpi_port::page_size;
+  todo_.assign(answer.all.begin(), answer.all.end());
+  next();
+}
+
+void receipt_poller::next() {
+  if (todo_.empty() || !asks()) return end_page();
+  take(todo_.front());
+}
+
+void receipt_poller::take(const polled_receipt& each) {
+  if (!each.opened) {
+    leave(each, each.opened.error().message);
+    todo_.pop_front();
+    return next();
+  }
+  const auto& receipt = *each.opened;
+  const auto about = find(receipt);
+  if (!about) return trouble(about.error());
+  if (!*about) {
+    // Without a channel it may be somebody else's; with one it is nobody's.
+    if (channel().empty()) {
+      leave(each, "a receipt of DPI is about no message here; it is left to whom it belongs to");
+      todo_.pop_front();
+      return next();
+    }
+    say(log_level::warning, "a receipt of DPI is about no message here and is put aside", receipt);
+    return settle(receipt.id);
+  }
+  if (is_being_sent(**about)) {  // its turn comes when the end of sending is on record
+    todo_.pop_front();
+    return next();
+  }
+  commit_decision(
+      self_, args_.writer,
+      [this, each]() -> result<storage::batch> {
+        KP_TRY(const auto now_about, find(*each.opened));
+        if (!now_about) return storage::batch{};
+        return decide(each, *now_about);
+      },
+      [this, step = step_, receipt](result<void> done) {
+        if (!at_it_ || step != step_) return;
+        if (!done) return trouble(done.error());
+        crash_point("stored-before-confirm");
+        say(log_level::info, "a receipt of DPI was registered", receipt);
+        settle(receipt.id);
+      });
+}
+
+result<storage::batch> receipt_poller::decide(const polled_receipt& each,
+                                              const storage::conversation& about) const {
+  storage::batch changes;
+  auto c = about;
+  KP_TRY([[maybe_unused]] const auto grew,
+         add_report(changes, in(), c, statuses_of(*each.opened, each.jws, now()), {}));
+  return changes;
+}
+
+// The newest message over DPI of that conversation, in whichever channel.
+result<std::optional<storage::conversation>> receipt_poller::find(const dpi::receipt& of) const {
+  std::optional<storage::conversation> found;
+  const auto id = conversation_id::parse(of.conversation);
+  if (!id) return found;
+  std::set<channel_number> places;
+  for (const auto& [name, number] : in().numbers) places.insert(number);
+  for (const auto& [was, now_is] : in().merged) places.insert(was);
+  for (const auto place : places) {
+    KP_TRY(const auto all, in().conversations.of_reference(place, *id));
+    for (const auto& each : all)
+      if (each.way == direction::outgoing && each.via == service::dpi &&
+          (!found || found->id < each.id))
+        found = each;
+  }
+  return found;
+}
+
+void receipt_poller::settle(std::string receipt) {
+  ++settled_;
+  args_.port->mark_read(std::move(receipt), [send = mail_to(self_), step = ++step_](auto done) {
+    send(receipt_read{step, done ? std::nullopt : std::optional(done.error())});
+  });
+}
+
+void receipt_poller::on_read(const receipt_read& answer) {
+  if (!at_it_ || answer.step != step_) return;
+  if (answer.failure) {
+    const bool final = !answer.failure->retryable &&
+                       answer.failure->code != make_error_code(http::http_errc::unauthorized);
+    if (!final) return trouble(*answer.failure);
+    leave(todo_.front(), "a receipt of DPI cannot be marked read: " + answer.failure->message);
+    --settled_;
+  }
+  todo_.pop_front();
+  next();
+}
+
+// What comes back in every round is told of in the first one.
+void receipt_poller::leave(const polled_receipt& each, std::string_view why) {
+  if (left_.size() >= most_left) left_.clear();
+  if (!left_.insert(crypto::sha256(each.jws)).second) return;
+  log(log_level::warning, why,
+      {{"organisation", in().id().to_string()}, {"service", "DPI"}, {"dpi_channel", channel()}});
+}
+
+void receipt_poller::end_page() {
+  if (full_ && asks() && ++pages_asked_ < most_pages) {
+    // What was settled has left the list, and the others have moved up into the same page. Where
+    // corner 2 begins to count its pages nobody has written down.
+    if (settled_ == 0) ++page_;
+    return ask();
+  }
+  page_ = pages_asked_ = 0;
+  channels_.pop_front();
+  failures_ = 0;
+  in().hub->signs->polled(in().id(), service::dpi, now());
+  ask();
+}
+
+void receipt_poller::trouble(const error& why) {
+  ++failures_;
+  in().hub->signs->poll_failed(in().id(), service::dpi, now(), why.message);
+  // The first failure in a row, then ever more seldom.
+  if ((failures_ & (failures_ - 1)) == 0)
+    log(log_level::warning, "corner 2 of DPI cannot be asked for receipts",
+        {{"organisation", in().id().to_string()},
+         {"service", "DPI"},
+         {"failures", std::to_string(failures_)},
+         {"detail", why.message}});
+  if (why.retry_after)
+    rest_until_ = now() + std::min<std::chrono::seconds>(*why.retry_after, longest_rest);
+  end_round();
+}
+
+void receipt_poller::end_round() {
+  at_it_ = false;
+  ++step_;  // answers that are under way are void
+  channels_.clear();
+  todo_.clear();
+  microseconds pause = in().settings->dpi.poll_interval;
+  if (failures_ > 0) {
+    const auto doubled = pause * (std::int64_t{1} << std::min<std::uint32_t>(failures_, 10));
+    pause = std::max(pause, std::min<microseconds>(doubled, longest_pause));
+  }
+  if (rest_until_) pause = std::max<microseconds>(pause, *rest_until_ - now());
+  look_in(with_jitter(pause, in().hub->random));
+}
+
+// Delayed messages cannot be called back: a newer epoch makes older ones void.
+void receipt_poller::look_in(microseconds delay) {
+  self_->delayed_send(self_, delay, receipts_look{++epoch_});
+}
+
+void receipt_poller::say(log_level level, std::string_view what,
+                         const dpi::receipt& receipt) const {
+  log(level, what,
+      {{"organisation", in().id().to_string()},
+       {"service", "DPI"},
+       {"conversation_id", receipt.conversation},
+       {"receipt", receipt.id},
+       {"sender", receipt.sender},
+       {"signer", receipt.signer}});
+}
+
+}  // namespace kp::actors

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/dpi_port.hpp"
+#include "actors/tenants_messages.hpp"
+#include "config/log.hpp"
+#include "storage/receipt_channels.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <set>
+
+namespace kp::actors {
+
+// What the poller says to its own actor. `step` is the number of the question that is answered;
+// answers to older ones are void.
+struct receipts_look {
+  std::uint64_t epoch = 0;
+};
+struct receipts_listed {
+  std::uint64_t step = 0;
+  std::vector<polled_receipt> all;
+  std::optional<error> failure;
+};
+struct receipt_read {
+  std::uint64_t step = 0;
+  std::optional<error> failure;
+};
+
+struct receipt_poller_args {
+  std::shared_ptr<organisation_context> context;
+  std::shared_ptr<dpi_port> port;
+  caf::actor writer;
+  std::chrono::milliseconds first_poll{0};
+  working_mode mode = working_mode::normal;
+};
+
+// Asks corner 2 for receipts in rounds, channel after channel, and takes each: by its conversation
+// to the message it is about, registered, and only when that is durable marked read (dpi.md 9.1). A
+// receipt that cannot be believed is told of once and left where it is; pages beyond the first are
+// asked for when such receipts fill one. A channel that was used lately is asked too, since
+// receipts of what was sent on it still come there (dpi.md 14 C9). Runs in `self`; asks in the
+// modes that receive.
+class receipt_poller {
+ public:
+  static constexpr std::chrono::minutes longest_pause{5};     // between rounds that fail
+  static constexpr std::chrono::hours longest_rest{1};        // whatever corner 2 says
+  static constexpr std::size_t most_pages = 20;               // asked for of one channel in a round
+  static constexpr std::size_t most_left = 10'000;            // receipts remembered as left alone
+  static constexpr std::chrono::hours keep_channel{90 * 24};  // after it was used last
+  static constexpr std::chrono::hours note_channel{24};       // how often its use is written down
+
+  receipt_poller(caf::event_based_actor* self, receipt_poller_args args);
+
+  void start();
+  void use(std::shared_ptr<organisation_context>, std::shared_ptr<dpi_port>);
+  void work_in(working_mode mode);
+  bool idle() const { return !at_it_; }
+
+  void on_look(const receipts_look&);
+  void on_listed(const receipts_listed&);
+  void on_read(const receipt_read&);
+
+ private:
+  // "" is for receipts of all channels.
+  result<std::vector<std::string>> channels_to_ask();
+  void note_channels(const std::vector<storage::receipt_channel>& known);
+  void ask();
+  void next();
+  void take(const polled_receipt&);
+  result<storage::batch> decide(const polled_receipt&, const storage::conversation& about) const;
+  result<std::optional<storage::conversation>> find(const dpi::receipt&) const;
+  void settle(std::string receipt);
+  void leave(const polled_receipt&, std::string_view why);
+  void trouble(const error& why);
+  void end_page();
+  void end_round();
+  void look_in(std::chrono::microseconds delay);
+  void say(log_level, std::string_view what, const dpi::receipt&) const;
+
+  const organisation_context& in() const { return *args_.context; }
+  time_point now() const { return in().hub->time.now(); }
+  bool asks() const {
+    return mode_ == working_mode::normal || mode_ == working_mode::receiving_only;
+  }
+  const std::string& channel() const { return channels_.front(); }
+
+  caf::event_based_actor* self_;
+  receipt_poller_args args_;
+  working_mode mode_;
+  bool at_it_ = false;                // a round is under way
+  std::deque<std::string> channels_;  // the one that is asked in front
+  std::size_t page_ = 0;
+  std::size_t pages_asked_ = 0;      // of this channel
+  bool full_ = false;                // the page may not be the last
+  std::size_t settled_ = 0;          // receipts of this page
+  std::deque<polled_receipt> todo_;  // the current one in front
+  std::set<std::string> left_;       // digests of what is left alone, told of once
+  std::uint32_t failures_ = 0;       // of rounds, in a row
+  std::optional<time_point> rest_until_;
+  std::uint64_t step_ = 0;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace kp::actors
+
+KP_MESSAGE(kp::actors::receipts_look);
+KP_MESSAGE(kp::actors::receipts_listed);
+KP_MESSAGE(kp::actors::receipt_read);
