@@ -48,17 +48,21 @@ void tenants_watcher::run(const std::stop_token& stop) {
   const wall_clock time;
   tenants::folder_events seen{true, {}};
   auto scanned = time.now();
+  auto referenced = scanned;
   while (!stop.stop_requested()) {
     auto changes = folder_.look(seen, time.now());
     report(changes);
     report_watch();
     const milliseconds every = watch_problem_.empty() ? milliseconds(rescan) : rescan_unwatched;
-    auto next = scanned + every;
+    auto next = std::min(scanned + every, referenced + tenants::referenced_files::every);
     if (const auto due = folder_.next_look()) next = std::min(next, *due);
     const auto left = std::chrono::ceil<milliseconds>(next - time.now());
     seen = watch_->wait(std::clamp(left, milliseconds(1), every));
     if (time.now() >= scanned + every) seen.everything = true;
     if (seen.everything) scanned = time.now();
+    if (time.now() < referenced + tenants::referenced_files::every) continue;
+    referenced = time.now();
+    folder_.look_at_references(referenced);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tenants/changes.hpp"
 
+#include "tenants/referenced_files.hpp"
+
 #include <algorithm>
 
 namespace kp::tenants {
@@ -8,6 +10,12 @@ namespace {
 
 bool same(const keystore_settings& a, const keystore_settings& b) {
   return a.path == b.path && a.password == b.password && a.alias == b.alias;
+}
+
+// Under the same names. What cannot be read now is still what it was.
+bool are_replaced(const organisation& before, const organisation& after) {
+  const auto now = key_fingerprint(after.fingerprint);
+  return !now.empty() && now != key_fingerprint(before.fingerprint);
 }
 
 bool same(const std::vector<keystore_settings>& a, const std::vector<keystore_settings>& b) {
@@ -76,6 +84,7 @@ organisation_changes diff(const organisation& before, const organisation& after)
     out.lookup = true;
   out.clients = !same(before.keystore, after.keystore) ||
                 !same(before.previous_keystores, after.previous_keystores) ||
+                are_replaced(before, after) ||
                 before.maskinporten_client_id != after.maskinporten_client_id ||
                 !same_clients(before.dpo, after.dpo) || !same_clients(before.dpi, after.dpi);
   out.dpo = !same_use(before.dpo, after.dpo) || before.waiting_moves != after.waiting_moves;

@@ -41,6 +41,7 @@ loaded load_folder(const std::string& folder, const environment& variables) {
   for (auto& one : load_all(*paths, variables)) {
     out.problems.insert(out.problems.end(), std::make_move_iterator(one.problems.begin()),
                         std::make_move_iterator(one.problems.end()));
+    out.references.merge(one.references);
     for (auto& organisation : one.organisations) {
       auto clashes = taken.clashes(*organisation);
       if (clashes.empty()) {

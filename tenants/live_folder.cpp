@@ -32,6 +32,8 @@ live_folder::live_folder(std::string folder, environment variables, const loaded
   for (const auto& one : initial.organisations) {
     files_[one->file].running = one;
     claims_.add(one);
+    if (const auto its = initial.references.find(one->file); its != initial.references.end())
+      references_.follow(one->file, its->second);
     ++running_;
   }
   for (const auto& problem : initial.problems)
@@ -71,6 +73,12 @@ folder_changes live_folder::look(const folder_events& seen, time_point now) {
   if (folder_broken_ && !seen.names.empty() && !all_are_gone()) folder_is_well(out);
   join(out.tenants);
   return out;
+}
+
+void live_folder::look_at_references(time_point now) {
+  for (const auto& path : references_.look())
+    if (const auto known = files_.find(path); known != files_.end())
+      restless_.try_emplace(path, restless_file{known->second.stamp, now, now, false, false});
 }
 
 std::optional<time_point> live_folder::next_look() const {
@@ -163,10 +171,12 @@ bool live_folder::read(const std::string& path, restless_file& file, time_point 
   }
   known.stamp = file.stamp;
   known.clashing = good && !problems.empty();
-  if (problems.empty())
+  if (problems.empty()) {
+    references_.follow(path, content.references[path]);
     accept(path, content.organisations.front(), out);
-  else if (!file.checked_again)
+  } else if (!file.checked_again) {
     reject(path, std::move(problems), out);
+  }
   return true;
 }
 
@@ -194,6 +204,7 @@ void live_folder::gone(const std::string& path, folder_changes& out) {
   const auto known = files_.find(path);
   if (known == files_.end()) return;
   if (known->second.broken) out.mended.push_back(path);
+  references_.forget(path);
   if (const auto& was = known->second.running) {
     claims_.remove(*was);
     --running_;

@@ -48,6 +48,9 @@ class live_folder {
   live_folder(std::string folder, environment variables, const loaded& initial);
 
   folder_changes look(const folder_events& seen, time_point now);
+  // Every referenced_files::every: a key store or secret that was replaced makes its organisation
+  // new at the next look.
+  void look_at_references(time_point now);
   // When to look again although nothing more is seen; nullopt: no need.
   std::optional<time_point> next_look() const;
 
@@ -88,6 +91,7 @@ class live_folder {
   std::map<std::string, known_file> files_;
   std::map<std::string, restless_file> restless_;
   claims claims_;
+  referenced_files references_;
   std::size_t running_ = 0;
   bool folder_broken_ = false;
   bool released_ = false;  // an organisation or user is free that was taken

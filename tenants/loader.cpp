@@ -241,6 +241,7 @@ loaded load_file(const std::string& path, const environment& variables) {
   if (out.problems.empty() && made) {
     made->file = path;
     made->fingerprint = sha256_hex_of(*text);
+    out.references.emplace(path, read_references(*made, variables));
     out.organisations.push_back(std::make_shared<const organisation>(*std::move(made)));
   }
   sort_by_position(out.problems);

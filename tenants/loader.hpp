@@ -2,6 +2,7 @@
 
 #include "config/problem.hpp"
 #include "tenants/organisation.hpp"
+#include "tenants/referenced_files.hpp"
 #include "tenants/tenants_folder.hpp"
 
 #include <map>
@@ -13,14 +14,16 @@ namespace kp::tenants {
 
 struct loaded {
   std::vector<std::shared_ptr<const organisation>> organisations;  // those without problems, by id
-  std::vector<problem> problems;  // everything that is wrong, at once
+  std::vector<problem> problems;      // everything that is wrong, at once
   std::vector<std::string> clashing;  // files that are good in themselves; another has the same
   std::map<std::string, file_stamp> files;  // load_folder: what was read, as it was just before
+  // By the path of the organisation's file: what else was read for it, as it was just before.
+  std::map<std::string, reference_stamps> references;
 };
 
 // Reads one organisation's file: structure, values, channel rules (tenants/channel_rules.hpp).
 // `environment` answers names of environment variables (std::getenv in the programs); secrets are
-// read once to see that they are there. Key stores are not opened.
+// read once to see that they are there. Key stores are read to tell one from another; not opened.
 loaded load_file(const std::string& path, const environment& environment);
 
 // Reads every *.yaml and *.yml of a folder (not below; hidden files and editors' leftovers are

@@ -48,6 +48,13 @@ TEST(changes, of_nothing_are_none_wherever_it_stands_in_the_file) {
               }).empty());
 }
 
+TEST(changes, of_a_key_store_that_cannot_be_read_now_are_none) {
+  auto before = usual();
+  before.fingerprint = "x.as it is used";
+  EXPECT_TRUE(diff(before, usual()).empty());
+  EXPECT_TRUE(diff(usual(), before).clients) << "it can be read again";
+}
+
 TEST(changes, of_names_and_credentials_concern_the_directory_alone) {
   const auto renamed = after([](organisation& o) { o.name = "Bergvik herad"; });
   EXPECT_TRUE(renamed.lookup);
@@ -87,6 +94,7 @@ TEST(changes, of_keys_and_clients_renew_the_clients_of_national_services) {
       [](auto& o) { o.keystore.path = "/keys/new.p12"; },
       [](auto& o) { o.keystore.password = secret(secret::origin::variable, "NEW"); },
       [](auto& o) { o.keystore.alias = "new"; },
+      [](auto& o) { o.fingerprint = "x.another file under the same name"; },
       [](auto& o) { o.previous_keystores.push_back(o.keystore); },
       [](auto& o) { o.maskinporten_client_id = "new"; },
       [](auto& o) { o.dpo.maskinporten_client_id = "new"; },

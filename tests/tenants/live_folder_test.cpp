@@ -1,5 +1,6 @@
 #include "tenants/live_folder.hpp"
 
+#include "tenants/changes.hpp"
 #include "tests/tenants/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -155,6 +156,28 @@ TEST_F(live, a_broken_file_keeps_what_runs_and_says_so_until_it_is_mended) {
   const auto mended = settled();
   EXPECT_THAT(mended.mended, ElementsAre(below("a.yaml")));
   EXPECT_EQ(described(mended), "") << "it is as it ran";
+}
+
+TEST_F(live, a_key_store_that_is_replaced_under_its_name_makes_its_organisation_new) {
+  write("a.yaml", yaml(one, "a"));
+  write("b.yaml", "number: " + two + yaml(one, "b").substr(17));
+  write("o.p12", "the old one");
+  open();
+  const auto look_twice = [&] {
+    for (int i = 0; i < 2; ++i) folder->look_at_references(now += 1s);
+    return settled();
+  };
+  EXPECT_TRUE(look_twice().empty());
+  const auto was = load_file(below("a.yaml"), [](const std::string&) { return "x"; });
+  write("o.p12", "the new one");
+  const auto changed = look_twice();
+  EXPECT_EQ(described(changed), "+" + two + " +" + one);
+  const auto& now_it_is = *changed.tenants.back().now;
+  EXPECT_TRUE(diff(*was.organisations.front(), now_it_is).clients);
+  std::filesystem::last_write_time(below("o.p12"), std::filesystem::file_time_type::clock::now());
+  EXPECT_TRUE(look_twice().empty()) << "touched, and the same";
+  std::filesystem::remove(below("o.p12"));
+  EXPECT_TRUE(look_twice().empty()) << "what runs has it in memory";
 }
 
 TEST_F(live, a_file_that_was_broken_from_the_start_is_mended) {

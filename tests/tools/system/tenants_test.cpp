@@ -230,6 +230,24 @@ TEST_F(live_tenants, end_what_waits_when_its_credential_or_channel_is_gone_and_n
   EXPECT_EQ(waits.get(), 401u);
 }
 
+TEST_F(live_tenants, work_with_a_key_store_that_was_replaced_under_its_name) {
+  const auto keys = here->path("keystores/replaced.p12");
+  std::ofstream(keys) << "not what it should be";
+  auto text = yaml({{"a"}});
+  const auto usual = "keystores/" + newcomer + ".p12";
+  text.replace(text.find(usual), usual.size(), "keystores/replaced.p12");
+  replace(text);
+  ASSERT_TRUE(becomes(200, {"a"}));
+  const auto capabilities = "/api/capabilities/" + fjordnes;
+  EXPECT_NE(status_of({"a"}, capabilities), 200u);
+  const auto began = std::chrono::steady_clock::now();
+  std::filesystem::copy_file(here->path(usual), keys,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_TRUE(becomes(200, {"a"}, capabilities));
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_LT(took, std::chrono::seconds(15)) << "a failure is remembered for a minute";
+}
+
 TEST_F(live_tenants, that_appear_in_a_second_file_stay_with_the_one_that_runs) {
   const auto second = here->path("tenants.d/a-second.yaml");
   std::filesystem::copy_file(here->path("tenants.d/fjordnes.yaml"), second);
