@@ -1,7 +1,7 @@
 #include "config/hub_settings.hpp"
 #include "config/text.hpp"
 #include "tenants/loader.hpp"
-#include "tools/knutepunkt/check.hpp"
+#include "tools/check/check.hpp"
 #include "tools/knutepunkt/credential.hpp"
 #include "tools/knutepunkt/erase.hpp"
 #include "tools/knutepunkt/serve.hpp"

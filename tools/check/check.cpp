@@ -1,4 +1,4 @@
-#include "tools/knutepunkt/check.hpp"
+#include "tools/check/check.hpp"
 
 #include "config/files.hpp"
 #include "config/text.hpp"
