@@ -2,6 +2,7 @@
 
 #include "actors/channel_json.hpp"
 #include "actors/channel_lists.hpp"
+#include "actors/inbox_scope.hpp"
 #include "storage/status_rules.hpp"
 
 #include <charconv>
@@ -172,7 +173,10 @@ judged<void> add_removal(decision& d, const channel_place& place, const conversa
 judged<api_answer> list_conversations(const channel_place& place, std::string_view text) {
   const auto query = api::query::parse(text);
   const auto asked = api::parse_page_query(query);
-  KP_TRY(const auto what, wanted_of(query));
+  KP_TRY(auto what, wanted_of(query));
+  if (place.view)
+    also<conversation>(what.matches,
+                       [view = place.view](const conversation& c) { return shows(view, c); });
   KP_TRY(const auto from, source_for(place, what, asked));
   return shown(place, asked, what.matches, from);
 }
@@ -204,7 +208,7 @@ judged<decision> remove_conversation(const channel_place& place, std::string_vie
   decision d;
   d.answer = empty_answer();
   KP_TRY(const auto found, place.organisation().conversations.find(place.number, id));
-  if (found) KP_CHECK(add_removal(d, place, *found));
+  if (found && shows(place.view, *found)) KP_CHECK(add_removal(d, place, *found));
   return d;
 }
 
@@ -215,7 +219,8 @@ judged<decision> remove_conversation_of(const channel_place& place, std::string_
   if (!id) return d;
   for (const auto way : {direction::outgoing, direction::incoming}) {
     KP_TRY(const auto found, place.organisation().conversations.find(way, *id));
-    if (found && found->channel == place.number) KP_CHECK(add_removal(d, place, *found));
+    if (found && found->channel == place.number && shows(place.view, *found))
+      KP_CHECK(add_removal(d, place, *found));
   }
   return d;
 }

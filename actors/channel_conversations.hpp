@@ -3,7 +3,8 @@
 #include "actors/channel_decision.hpp"
 
 // /api/conversations (rest-api.md 9). Single look-ups find outgoing conversations only; removal
-// finds both directions.
+// finds both directions; incoming ones only as far as the place's view of the inbox goes
+// (inbox_scope.hpp).
 
 namespace kp::actors {
 

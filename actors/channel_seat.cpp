@@ -93,17 +93,17 @@ void channel_seat::call(const api_call& c, const answer_to& answer) {
     case endpoint::remove_in:
       return decided(remove_incoming, c.argument);
     case endpoint::list_statuses:
-      return answer(shown(list_statuses(place_, c.query), c.path));
+      return answer(shown(list_statuses(place, c.query), c.path));
     case endpoint::statuses_of_message:
-      return answer(shown(statuses_of(place_, c.argument, c.query), c.path));
+      return answer(shown(statuses_of(place, c.argument, c.query), c.path));
     case endpoint::peek_status:
-      return answer(shown(peek_status(place_), c.path));
+      return answer(shown(peek_status(place), c.path));
     case endpoint::remove_queued_status:
       return decided(remove_queued_status, c.argument);
     case endpoint::list_polled_conversations:
       return answer(shown(list_polled_conversations(place_, c.query), c.path));
     case endpoint::list_conversations:
-      return answer(shown(list_conversations(place_, c.query), c.path));
+      return answer(shown(list_conversations(place, c.query), c.path));
     case endpoint::find_conversation:
       return answer(shown(find_conversation(place_, c.argument), c.path));
     case endpoint::conversation_of_message:

@@ -2,6 +2,7 @@
 
 #include "actors/channel_json.hpp"
 #include "actors/channel_lists.hpp"
+#include "actors/inbox_scope.hpp"
 
 #include <fmt/format.h>
 
@@ -118,8 +119,11 @@ judged<source<status>> source_for(const channel_place& place, const wanted& what
   return all_of(place);
 }
 
-judged<api_answer> shown(const api::page_query& asked, const storage::filter<status>& matches,
-                         const source<status>& from, std::string_view content_type) {
+judged<api_answer> shown(const channel_place& place, const api::page_query& asked,
+                         storage::filter<status> matches, const source<status>& from,
+                         std::string_view content_type) {
+  if (auto visible = shown_statuses(place.view, place.organisation().conversations))
+    also<status>(matches, std::move(visible));
   KP_TRY(const auto page,
          sorted_page<status>(asked, usual_order(), sort_properties(), matches, from));
   KP_TRY(const auto json, page_json(page, asked, true, status_json));
@@ -133,13 +137,13 @@ judged<api_answer> list_statuses(const channel_place& place, std::string_view te
   const auto asked = api::parse_page_query(query);
   KP_TRY(const auto what, wanted_of(query));
   KP_TRY(const auto from, source_for(place, what, asked));
-  return shown(asked, what.matches, from, json_type);
+  return shown(place, asked, what.matches, from, json_type);
 }
 
 judged<api_answer> statuses_of(const channel_place& place, std::string_view message,
                                std::string_view text) {
   const auto id = to_message_id(message);
-  return shown(api::parse_page_query(api::query::parse(text)), {},
+  return shown(place, api::parse_page_query(api::query::parse(text)), {},
                id ? of_message(place, *id) : source_of<status>({}),
                "application/json; charset=utf-8");
 }
@@ -147,12 +151,15 @@ judged<api_answer> statuses_of(const channel_place& place, std::string_view mess
 judged<api_answer> peek_status(const channel_place& place) {
   const auto& statuses = place.organisation().statuses;
   if (!statuses.queue().is_on(place.number)) return empty_answer(204);
-  KP_TRY(const auto head, statuses.queue().first(place.number, 1));
-  if (head.empty()) return empty_answer(204);
-  KP_TRY(const auto found, statuses.find(place.number, head.front()));
-  if (!found)
-    return api::internal(fmt::format("MessageStatus with id={} not found in DB", head.front()));
-  return json_answer(status_json(*found));
+  // Who is shown a part of the inbox passes over what is about the rest.
+  KP_TRY(const auto queued, statuses.queue().first(place.number, place.view ? SIZE_MAX : 1));
+  for (const auto id : queued) {
+    KP_TRY(const auto found, statuses.find(place.number, id));
+    if (!found) return api::internal(fmt::format("MessageStatus with id={} not found in DB", id));
+    KP_TRY(const bool visible, shows(place.view, place.organisation().conversations, *found));
+    if (visible) return json_answer(status_json(*found));
+  }
+  return empty_answer(204);
 }
 
 judged<decision> remove_queued_status(const channel_place& place, std::string_view text) {
@@ -164,7 +171,17 @@ judged<decision> remove_queued_status(const channel_place& place, std::string_vi
   decision d;
   bool was_there = false;
   if (queue.is_on(place.number)) {
-    KP_TRY(was_there, queue.remove(d.changes, place.number, static_cast<storage::row_id>(id)));
+    const auto row = static_cast<storage::row_id>(id);
+    bool visible = true;
+    if (place.view) {
+      KP_TRY(const auto found, place.organisation().statuses.find(place.number, row));
+      if (found) {
+        KP_TRY(visible, shows(place.view, place.organisation().conversations, *found));
+      }
+    }
+    if (visible) {
+      KP_TRY(was_there, queue.remove(d.changes, place.number, row));
+    }
   }
   d.answer = empty_answer(was_there ? 200 : 404);
   return d;

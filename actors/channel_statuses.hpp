@@ -2,7 +2,7 @@
 
 #include "actors/channel_decision.hpp"
 
-// /api/statuses (rest-api.md 8).
+// /api/statuses (rest-api.md 8), as far as the place's view of the inbox goes (inbox_scope.hpp).
 
 namespace kp::actors {
 

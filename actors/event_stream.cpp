@@ -1,6 +1,7 @@
 #include "actors/event_stream.hpp"
 
 #include "actors/event_json.hpp"
+#include "actors/inbox_scope.hpp"
 #include "storage/storage_error.hpp"
 
 #include <fmt/format.h>
@@ -30,7 +31,7 @@ result<event_reader> event_reader::open(const storage::engine& store, organisati
   KP_TRY(const auto number, storage::channel_registry(store, organisation).find(channel));
   if (!number)
     return transient(storage::storage_errc::not_found, "the channel is being opened; try again");
-  event_reader reader(storage::feed(store, organisation), *number);
+  event_reader reader(store, organisation, *number);
   reader.view_ = std::move(view);
   KP_TRY(const auto newest, reader.events_.newest(*number));
   reader.after_ = last_seen.value_or(newest);
@@ -59,17 +60,13 @@ result<std::string> event_reader::read() {
   for (;;) {
     KP_TRY(const auto events, events_.after(channel_, after_, events_at_a_time));
     for (const auto& [sequence, event] : events) {
-      if (shows(event)) add(text, event_name(event.kind), sequence, event_json(event));
+      KP_TRY(const bool visible, shows(view_, conversations_, channel_, event));
+      if (visible) add(text, event_name(event.kind), sequence, event_json(event));
       after_ = sequence;
     }
     // Nothing to show says that there is nothing more.
     if (!text.empty() || events.size() < events_at_a_time) return text;
   }
-}
-
-bool event_reader::shows(const storage::channel_event& event) const {
-  return !view_ || event.kind != storage::event_kind::arrival ||
-         view_->shows(event.via, event.process);
 }
 
 std::string event_reader::position() const {

@@ -14,8 +14,8 @@ namespace kp::actors {
 // does: on workers.
 class event_reader {
  public:
-  // Reads what comes after `last_seen`, or from now on without one; of arrivals those that `view`
-  // shows (null: all).
+  // Reads what comes after `last_seen`, or from now on without one, as far as `view` shows it
+  // (actors/inbox_scope.hpp; null: all).
   // Errors: not_found when no channel of that name has been opened yet; those of the store.
   static result<event_reader> open(const storage::engine& store, organisation_id organisation,
                                    const channel_name& channel,
@@ -32,11 +32,12 @@ class event_reader {
   static constexpr std::size_t events_at_a_time = 256;
 
  private:
-  event_reader(storage::feed events, channel_number channel) : events_(events), channel_(channel) {}
-  bool shows(const storage::channel_event& event) const;
+  event_reader(const storage::engine& store, organisation_id organisation, channel_number channel)
+      : events_(store, organisation), conversations_(store, organisation), channel_(channel) {}
   std::string gap(storage::sequence_number resume_after);
 
   storage::feed events_;
+  storage::conversations conversations_;
   channel_number channel_{};
   std::shared_ptr<const tenants::inbox_view> view_;
   storage::sequence_number after_ = 0;

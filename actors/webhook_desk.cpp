@@ -1,6 +1,7 @@
 #include "actors/webhook_desk.hpp"
 
 #include "actors/channel_lists.hpp"
+#include "actors/webhook_scope.hpp"
 #include "config/log.hpp"
 #include "config/text.hpp"
 #include "protocol/http/url.hpp"
@@ -100,11 +101,11 @@ void webhook_desk::call(const webhook_call& c, const answer_to& answer) {
   }
 }
 
-judged<subscription> webhook_desk::subscription_of(channel_number channel,
+judged<subscription> webhook_desk::subscription_of(const webhook_call& c,
                                                    std::string_view id) const {
   KP_TRY(const auto row, path_number("id", id));
-  KP_TRY(auto found, kept_.find(channel, row));
-  if (!found) return webhooks::subscription_not_found(row);
+  KP_TRY(auto found, kept_.find(c.channel, row));
+  if (!found || !manages(c.call.view, *found)) return webhooks::subscription_not_found(row);
   return *std::move(found);
 }
 
@@ -113,25 +114,27 @@ judged<api_answer> webhook_desk::list(const webhook_call& c) const {
   const source<subscription> rows{"id", [&](const auto& request, const auto& filter) {
                                     return kept_.list(c.channel, request, filter);
                                   }};
-  KP_TRY(const auto page, sorted_page<subscription>(asked, {}, sort_properties(), {}, rows));
+  const auto its = [&](const subscription& s) { return manages(c.call.view, s); };
+  KP_TRY(const auto page, sorted_page<subscription>(asked, {}, sort_properties(), its, rows));
   KP_TRY(const auto json, page_json(page, asked, !asked.sort.empty(), subscription_json));
   return json_answer(json);
 }
 
 judged<api_answer> webhook_desk::find(const webhook_call& c) const {
-  KP_TRY(const auto found, subscription_of(c.channel, c.call.argument));
+  KP_TRY(const auto found, subscription_of(c, c.call.argument));
   return json_answer(subscription_json(found));
 }
 
-std::optional<api::problem> webhook_desk::collision(channel_number channel,
+std::optional<api::problem> webhook_desk::collision(const webhook_call& c,
                                                     const std::optional<std::string>& name,
                                                     const std::optional<std::string>& endpoint,
                                                     storage::row_id except) const {
   if (!name || !endpoint) return std::nullopt;
   const auto same = [&](const subscription& s) {
-    return s.id != except && s.name == *name && s.push_endpoint == *endpoint;
+    return s.id != except && s.name == *name && s.push_endpoint == *endpoint &&
+           manages(c.call.view, s);
   };
-  const auto found = kept_.list(channel, {0, 1}, same);
+  const auto found = kept_.list(c.channel, {0, 1}, same);
   if (!found) return problem_of(found.error());
   if (found->total > 0) return webhooks::subscription_exists();
   return std::nullopt;
@@ -169,7 +172,7 @@ void webhook_desk::create(const webhook_call& c, const answer_to& answer) {
   const auto rule = [&](std::string_view url) { return refused_target(settings, url); };
   if (const auto wrong = webhooks::judge_subscription(*form, true, rule)) return refuse(*wrong);
   const auto check = [this, c, form = *form]() -> std::optional<api::problem> {
-    if (auto same = collision(c.channel, form.name, form.push_endpoint, 0)) return same;
+    if (auto same = collision(c, form.name, form.push_endpoint, 0)) return same;
     const auto all = kept_.list(c.channel, {0, 1}, {});
     if (!all) return problem_of(all.error());
     if (all->total >= max_subscriptions) return webhooks::too_many_subscriptions(max_subscriptions);
@@ -192,6 +195,7 @@ void webhook_desk::create(const webhook_call& c, const answer_to& answer) {
     s.resource = form.resource.value();
     s.event = form.event.value();
     s.filter = form.filter;
+    limit(s, c.call.view);
     KP_TRY(auto sealed, seal(s.id, secret));
     s.secrets.push_back({std::move(sealed), {}});
     storage::delivery_progress from_now;
@@ -218,9 +222,9 @@ void webhook_desk::update(const webhook_call& c, const answer_to& answer) {
   if (const auto wrong = webhooks::judge_subscription(*form, false, rule)) return refuse(*wrong);
 
   const auto check = [this, c, form = *form]() -> judged<subscription> {
-    KP_TRY(auto before, subscription_of(c.channel, c.call.argument));
+    KP_TRY(auto before, subscription_of(c, c.call.argument));
     // As submitted: a change of one of the two is not looked at, as today.
-    if (auto same = collision(c.channel, form.name, form.push_endpoint, before.id)) return *same;
+    if (auto same = collision(c, form.name, form.push_endpoint, before.id)) return *same;
     return before;
   };
   const auto before = check();
@@ -258,7 +262,7 @@ void webhook_desk::update(const webhook_call& c, const answer_to& answer) {
 }
 
 judged<webhook_desk::outcome> webhook_desk::remove(const webhook_call& c) const {
-  KP_TRY(const auto found, subscription_of(c.channel, c.call.argument));
+  KP_TRY(const auto found, subscription_of(c, c.call.argument));
   outcome made;
   kept_.remove(made.changes, found);
   made.answer = empty_answer();
@@ -269,7 +273,8 @@ judged<webhook_desk::outcome> webhook_desk::remove(const webhook_call& c) const 
 judged<webhook_desk::outcome> webhook_desk::remove_all(const webhook_call& c) const {
   outcome made;
   made.answer = empty_answer();
-  KP_TRY(const auto found, kept_.list(c.channel, {0, max_subscriptions}, {}));
+  const auto its = [&](const subscription& s) { return manages(c.call.view, s); };
+  KP_TRY(const auto found, kept_.list(c.channel, {0, max_subscriptions}, its));
   for (const auto& each : found.items) kept_.remove(made.changes, each);
   made.durable = [this, all = found.items] {
     for (const auto& each : all) with_.removed(each);

@@ -65,8 +65,9 @@ class webhook_desk {
   judged<outcome> remove_letter(const webhook_call&) const;
   judged<outcome> remove_letters(const webhook_call&) const;
 
-  judged<storage::subscription> subscription_of(channel_number, std::string_view id) const;
-  std::optional<api::problem> collision(channel_number, const std::optional<std::string>& name,
+  // Of another part of the inbox than the request's credential is shown: not found.
+  judged<storage::subscription> subscription_of(const webhook_call&, std::string_view id) const;
+  std::optional<api::problem> collision(const webhook_call&, const std::optional<std::string>& name,
                                         const std::optional<std::string>& endpoint,
                                         storage::row_id except) const;
   judged<std::string> seal(storage::row_id, const std::string& secret) const;

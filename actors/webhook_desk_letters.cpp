@@ -55,7 +55,7 @@ judged<std::uint64_t> path_number(std::string_view name, std::string_view text) 
 }
 
 judged<api_answer> webhook_desk::dead_letters(const webhook_call& c) const {
-  KP_TRY(const auto found, subscription_of(c.channel, c.call.argument));
+  KP_TRY(const auto found, subscription_of(c, c.call.argument));
   const auto asked = api::parse_page_query(api::query::parse(c.call.query));
   storage::page_request wanted;
   wanted.offset = detail::offset_of(asked);
@@ -70,7 +70,7 @@ judged<api_answer> webhook_desk::dead_letters(const webhook_call& c) const {
 }
 
 judged<webhook_desk::outcome> webhook_desk::replay_one(const webhook_call& c) const {
-  KP_TRY(const auto found, subscription_of(c.channel, first_part(c.call.argument)));
+  KP_TRY(const auto found, subscription_of(c, first_part(c.call.argument)));
   KP_TRY(const auto id, path_number("letter", second_part(c.call.argument)));
   KP_TRY(auto letter, kept_.dead_letter(found.id, id));
   if (!letter) return webhooks::dead_letter_not_found(id);
@@ -89,7 +89,7 @@ judged<webhook_desk::outcome> webhook_desk::replay_one(const webhook_call& c) co
 
 judged<webhook_desk::outcome> webhook_desk::replay_all(
     const webhook_call& c, const std::shared_ptr<std::size_t>& count) const {
-  KP_TRY(const auto found, subscription_of(c.channel, c.call.argument));
+  KP_TRY(const auto found, subscription_of(c, c.call.argument));
   auto* line = with_.line(found.id);
   const auto room = line ? std::min(line->room_for_parked(), letters_a_time) : 0;
   KP_TRY(auto letters, kept_.dead_letters_from(found.id, 0, room));
@@ -109,7 +109,7 @@ judged<webhook_desk::outcome> webhook_desk::replay_all(
 }
 
 judged<webhook_desk::outcome> webhook_desk::remove_letter(const webhook_call& c) const {
-  KP_TRY(const auto found, subscription_of(c.channel, first_part(c.call.argument)));
+  KP_TRY(const auto found, subscription_of(c, first_part(c.call.argument)));
   KP_TRY(const auto id, path_number("letter", second_part(c.call.argument)));
   KP_TRY(const auto letter, kept_.dead_letter(found.id, id));
   if (!letter) return webhooks::dead_letter_not_found(id);
@@ -123,7 +123,7 @@ judged<webhook_desk::outcome> webhook_desk::remove_letter(const webhook_call& c)
 }
 
 judged<webhook_desk::outcome> webhook_desk::remove_letters(const webhook_call& c) const {
-  KP_TRY(const auto found, subscription_of(c.channel, c.call.argument));
+  KP_TRY(const auto found, subscription_of(c, c.call.argument));
   KP_TRY(const auto letters, kept_.dead_letters_from(found.id, 0, letters_a_time));
   outcome made;
   made.answer = empty_answer();

@@ -1,5 +1,7 @@
 #include "actors/webhook_line.hpp"
 
+#include "actors/inbox_scope.hpp"
+#include "actors/webhook_scope.hpp"
 #include "protocol/http/url.hpp"
 
 #include <algorithm>
@@ -92,11 +94,12 @@ void webhook_line::change(storage::subscription who, time_point now) {
   all_due(now);
 }
 
-bool webhook_line::wanted(const storage::channel_event& event) const {
+result<bool> webhook_line::wanted(const storage::channel_event& event) const {
   if (event.kind != storage::event_kind::status) return false;
   if (who_.resource != "all" && who_.resource != "messages") return false;
   if (who_.event != "all" && who_.event != "status") return false;
-  return filter_.matches({to_string(event.name), event.via, event.way});
+  if (!filter_.matches({to_string(event.name), event.via, event.way})) return false;
+  return shows(view_of(who_), context_->conversations, who_.channel, event);
 }
 
 result<void> webhook_line::fill(time_point now) {
@@ -110,7 +113,9 @@ result<void> webhook_line::fill(time_point now) {
     }
     KP_TRY(const auto found, context_->feed.after(who_.channel, read_, feed_portion));
     for (const auto& each : found) {
-      if (window_.size() >= limits_.window || !take(each, now)) return {};
+      if (window_.size() >= limits_.window) return {};
+      KP_TRY(const bool taken, take(each, now));
+      if (!taken) return {};
       read_ = each.sequence;
     }
     may_have_more_ = found.size() == feed_portion;
@@ -118,9 +123,10 @@ result<void> webhook_line::fill(time_point now) {
   return {};
 }
 
-bool webhook_line::take(const storage::feed::entry& entry, time_point now) {
+result<bool> webhook_line::take(const storage::feed::entry& entry, time_point now) {
   newest_at_ = std::min(std::max(newest_at_, entry.event.at), now);
-  if (settled_ahead_.erase(entry.sequence) > 0 || !wanted(entry.event)) return true;
+  KP_TRY(const bool wants, wanted(entry.event));
+  if (settled_ahead_.erase(entry.sequence) > 0 || !wants) return true;
   auto d = delivery_of(entry);
   if (!lanes_.contains(d.message)) {
     d.since = newest_at_;

@@ -91,9 +91,9 @@ class webhook_line {
   result<void> load();
 
   bool circuit_open() const { return failures_ >= limits_.failures_to_open; }
-  bool wanted(const storage::channel_event&) const;
+  result<bool> wanted(const storage::channel_event&) const;
   result<void> fill(time_point now);
-  bool take(const storage::feed::entry&, time_point now);
+  result<bool> take(const storage::feed::entry&, time_point now);
   slot* first_waiting();
   storage::webhook_delivery fly(slot&);
   storage::webhook_delivery fly(std::uint64_t parked_sequence);

@@ -7,6 +7,8 @@ namespace kp::storage {
 namespace {
 
 constexpr std::uint8_t newest = 1;
+// Those that are told of the whole inbox, as all are that version 1 knows, stay at that.
+constexpr std::uint8_t newest_subscription = 2;
 
 template <class R, class T>
 concept either = std::same_as<std::remove_const_t<R>, T>;
@@ -19,6 +21,7 @@ void fields(auto& a, either<signing_secret> auto& r) {
 
 void fields(auto& a, either<subscription> auto& r) {
   a(r.id, r.channel, r.name, r.push_endpoint, r.resource, r.event, r.filter, r.secrets);
+  if (a.version() >= 2) a(r.inbox_services, r.inbox_processes);
 }
 
 void fields(auto& a, either<delivery_progress> auto& r) {
@@ -31,7 +34,8 @@ void fields(auto& a, either<webhook_delivery> auto& r) {
 }
 
 std::string encode(const subscription& r) {
-  return encode_record(newest, r);
+  const bool whole = r.inbox_services.empty() && r.inbox_processes.empty();
+  return encode_record(whole ? newest : newest_subscription, r);
 }
 std::string encode(const delivery_progress& r) {
   return encode_record(newest, r);
@@ -42,7 +46,7 @@ std::string encode(const webhook_delivery& r) {
 
 template <>
 result<subscription> decode(std::string_view bytes) {
-  return decode_record<subscription>(bytes, newest, "subscription");
+  return decode_record<subscription>(bytes, newest_subscription, "subscription");
 }
 template <>
 result<delivery_progress> decode(std::string_view bytes) {

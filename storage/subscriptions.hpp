@@ -21,6 +21,9 @@ struct subscription {
   std::string name, push_endpoint, resource, event;
   std::optional<std::string> filter;
   std::vector<signing_secret> secrets;  // the present one first
+  // What its maker is shown of the inbox, and so what it is told of; empty: everything. In order.
+  std::vector<service> inbox_services = {};
+  std::vector<std::string> inbox_processes = {};
 };
 
 // How far a subscription has got in its channel's feed.

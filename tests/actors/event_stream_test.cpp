@@ -159,6 +159,40 @@ TEST_F(event_reader_test, shows_a_limited_credential_its_part_of_the_arrivals_an
   EXPECT_EQ(read(allowed).names.front(), "1 arrival");
 }
 
+TEST_F(event_reader_test, shows_a_limited_credential_statuses_of_its_part_of_the_inbox) {
+  const storage::conversations all(*store, somdalen);
+  const auto incoming = [&](storage::row_id row, const std::string& process) {
+    storage::conversation c;
+    c.id = row;
+    c.message = *message_id::parse(fmt::format("00000000-0000-4000-8000-00000000000{}", row));
+    c.conversation_ref = event().conversation;
+    c.channel = arkiv;
+    c.way = direction::incoming;
+    c.via = service::dpo;
+    c.process = process;
+    storage::batch b;
+    all.insert(b, c);
+    commit(b);
+    auto e = event();
+    e.kind = storage::event_kind::status;
+    e.way = direction::incoming;
+    e.name = storage::status_name::innkommende_mottatt;
+    e.conversation_row = row;
+    tell(e, arkiv);
+  };
+  incoming(5, "urn:process");
+  incoming(6, "urn:another");
+  incoming(7, "urn:process");
+  auto view = std::make_shared<tenants::inbox_view>();
+  view->processes.insert("urn:process");
+  auto limited = *event_reader::open(*store, somdalen, *channel_name::parse("arkiv"), 0, view);
+  EXPECT_EQ(read(limited).names, (names{"1 status", "3 status"}));
+  view = std::make_shared<tenants::inbox_view>();
+  view->services.insert(service::dpi);
+  auto nothing = *event_reader::open(*store, somdalen, *channel_name::parse("arkiv"), 0, view);
+  EXPECT_EQ(read(nothing).names, names{});
+}
+
 TEST_F(event_reader_test, sees_nothing_of_another_channel) {
   happens("ours");
   happens("theirs", fag);

@@ -93,9 +93,9 @@ class webhook_test : public testing::Test {
   api_answer call(endpoint what, std::string argument = {}, std::string body = {},
                   std::string query = {}, channel_number channel = arkiv) {
     const auto answer = house.system.ask<api_answer>(
-        dispatcher,
-        webhook_call{channel, api_call{what, "/api/subscriptions", std::move(argument),
-                                       std::move(query), std::move(body), "application/json"}});
+        dispatcher, webhook_call{channel, api_call{what, "/api/subscriptions", std::move(argument),
+                                                   std::move(query), std::move(body),
+                                                   "application/json", view}});
     EXPECT_TRUE(answer) << "no answer";
     return answer.value_or(api_answer{});
   }
@@ -121,12 +121,13 @@ class webhook_test : public testing::Test {
   }
   // Registers a status on the conversation of a message, which begins with it.
   void happens(unsigned n, storage::status_name name, channel_number channel = arkiv,
-               std::optional<std::string> description = {}) {
+               std::optional<std::string> description = {}, direction way = direction::outgoing,
+               const std::string& process = {}) {
     storage::batch changes;
     const auto now = house.system.time().now();
     const storage::status_change change{name, std::move(description), {}, now};
     const auto& in = *house.context;
-    auto known = in.conversations.find(direction::outgoing, message(n));
+    auto known = in.conversations.find(way, message(n));
     ASSERT_TRUE(known);
     if (*known) {
       ASSERT_TRUE(*storage::register_status(changes, in.conversations, in.statuses, *house.ids,
@@ -137,6 +138,8 @@ class webhook_test : public testing::Test {
       c.conversation_ref = *conversation_id::parse("37efbd4c-413d-4e2c-bbc5-257ef4a65a56");
       c.channel = channel;
       c.via = service::dpo;
+      c.way = way;
+      c.process = process;
       ASSERT_TRUE(storage::start_conversation(changes, in.conversations, in.statuses, *house.ids, c,
                                               {change}));
     }
@@ -175,6 +178,7 @@ class webhook_test : public testing::Test {
       std::make_shared<storage::secret_box>(std::string(32, 'k'), make_seeded_random(3))});
   fake_subscribers& subscribers = static_cast<fake_subscribers&>(*means->transport);
   caf::actor dispatcher;
+  std::shared_ptr<const tenants::inbox_view> view;  // of who calls
 };
 
 }  // namespace kp::test

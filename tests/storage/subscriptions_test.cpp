@@ -76,6 +76,15 @@ TEST(subscription_records, have_bytes_that_never_change) {
       "30392433376566626434632d343133642d346532632d626263352d323537656634613635613435020108010164"
       "038089ec82838985068092e68383898506084854545020353030");
   EXPECT_EQ(encode(*decode<subscription>(encode(sample(7)))), encode(sample(7)));
+  auto limited = sample(7);
+  limited.inbox_services = {service::dpo};
+  limited.inbox_processes = {"urn:plan"};
+  const auto bytes = encode(limited);
+  EXPECT_EQ(to_hex(bytes).substr(0, 8), "02070105");
+  EXPECT_EQ(to_hex(bytes).substr(2, 2 * encode(sample(7)).size() - 2),
+            to_hex(encode(sample(7))).substr(2));
+  EXPECT_EQ(to_hex(bytes.substr(encode(sample(7)).size())), "0101010875726e3a706c616e");
+  EXPECT_EQ(encode(*decode<subscription>(bytes)), bytes);
   EXPECT_EQ(encode(*decode<webhook_delivery>(encode(event(9)))), encode(event(9)));
   EXPECT_FALSE(decode<subscription>(encode(sample(7)) + "x"));
   EXPECT_FALSE(decode<delivery_progress>("\2"));
