@@ -10,6 +10,7 @@
 #include "actors/route.hpp"
 #include "actors/sign_in.hpp"
 #include "config/log.hpp"
+#include "metrics/hub_meters.hpp"
 #include "protocol/api/accept.hpp"
 #include "protocol/http/http_error.hpp"
 
@@ -93,7 +94,15 @@ struct gateway_desk::state {
         limits(hub->time, hub->settings.quotas, usage),
         listeners(hub),
         meters(hub->meters),
-        calls(hub, s) {}
+        calls(hub, s) {
+    limits.tell([meters = hub->meters](organisation_id whose, quota_kind which, bool refused) {
+      meters->quota_excesses
+          .with({{"organisation", meters->organisations.of(whose)},
+                 {"quota", std::string(to_string(which))},
+                 {"outcome", refused ? "refused" : "let_through"}})
+          .add();
+    });
+  }
 
   http::server_response refused(const api::problem& why, const http::request_head& head,
                                 std::chrono::seconds again = std::chrono::seconds(1)) const {

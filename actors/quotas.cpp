@@ -161,6 +161,7 @@ void quotas::count(const tenants::organisation& owner, const std::string& channe
                    const quota_refusal& why, bool dry_run) {
   auto& its = excesses_[{owner.id, channel, why.which}];
   const auto times = dry_run ? ++its.let_through : ++its.refused;
+  if (hears_) hears_(owner.id, why.which, !dry_run);
   if ((times & (times - 1)) != 0) return;
   log(log_level::warning,
       dry_run ? "a quota is exceeded; let through, as this is a dry run" : "a quota is exceeded",

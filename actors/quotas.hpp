@@ -87,6 +87,9 @@ class quotas {
   // By organisation, channel ("" for the whole organisation) and quota.
   using excesses = std::map<std::tuple<organisation_id, std::string, quota_kind>, excess>;
   const excesses& exceeded() const { return excesses_; }
+  // Hears of each, with whether it was refused.
+  using listener = std::function<void(organisation_id, quota_kind, bool refused)>;
+  void tell(listener hears) { hears_ = std::move(hears); }
 
  private:
   // What is under way for an organisation, or for one of its channels.
@@ -116,6 +119,7 @@ class quotas {
   std::unordered_map<std::string, account_ptr> accounts_;
   std::set<organisation_id> followed_;
   excesses excesses_;
+  listener hears_;
 };
 
 // The limits that hold: those of the organisation's file, or else of hub.yaml.

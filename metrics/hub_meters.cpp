@@ -54,6 +54,9 @@ hub_meters::hub_meters(std::size_t max_organisations)
                              .with({})),
       sign_in_failures(
           all.counters("knutepunkt_sign_in_failures_total", "Requests with wrong credentials.")),
+      quota_excesses(all.counters("knutepunkt_quota_exceeded_total",
+                                  "Requests beyond a quota of an organisation or channel, refused "
+                                  "or, in a dry run, let through.")),
       actor_restarts(all.counters("knutepunkt_actor_restarts_total",
                                   "Parts of the hub that stopped and were started again.")
                          .with({})),

@@ -38,6 +38,7 @@ struct hub_meters {
   histogram_family requests;  // {method, uri, status, outcome}
   gauge requests_in_flight;
   counter_family sign_in_failures;  // {listener}
+  counter_family quota_excesses;    // {organisation, quota, outcome}: refused, let_through
   counter actor_restarts;
 
   gauge_family outbox_items;        // {organisation, service}

@@ -116,8 +116,24 @@ TEST_F(manage, the_numbers_are_those_of_what_was_sent) {
       1.7e9);
 }
 
+TEST_F(manage, a_quota_that_is_exceeded_is_counted) {
+  const auto refused = [&] {
+    return read_metrics().sum(
+        "knutepunkt_quota_exceeded_total",
+        {{"organisation", skogvik}, {"quota", "messages_queued"}, {"outcome", "refused"}});
+  };
+  const auto before = refused();
+  const auto first = create(small, arkivmelding_to(fjordnes));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(here->create(small, arkivmelding_to(fjordnes)).status, 429u);
+  EXPECT_EQ(refused() - before, 3);
+  EXPECT_EQ(here->api(small, "DELETE", "/api/messages/out/" + first).status, 200u);
+}
+
 TEST_F(manage, what_is_scraped_passes_promtool_and_names_no_message) {
-  if (!has_tool("promtool")) GTEST_SKIP() << "promtool is not installed";
+  if (!has_tool("promtool"))
+    GTEST_SKIP() << "promtool (Debian: prometheus) is not installed; what the other tests of "
+                    "/manage scrape is read strictly all the same";
   const auto id = send_letter(arkiv, fjordnes);
   ASSERT_TRUE(until_arrived(sak, id));
   const auto text = ask("/manage/prometheus").body;
