@@ -93,6 +93,13 @@ class guarded_hub {
   static std::string bearer(const std::string& key) {
     return "-H 'Authorization: Bearer " + key + "'";
   }
+  // The lines of the head of an answer.
+  std::string head(const std::string& more, const std::string& path = list) const {
+    return run(fmt::format("curl -sS -m 20 --interface {} -o /dev/null -D - --cacert {} {} "
+                           "https://localhost:{}{}",
+                           from, folder.path("tls/ca.pem"), more, port, path))
+        .output;
+  }
   std::string log() const { return hub_->log(); }
   std::string shown_certificate() const {
     return run(fmt::format(
@@ -269,6 +276,34 @@ TEST_F(access, refusals_are_logged_with_address_and_user_agent_and_without_secre
   EXPECT_THAT(log, HasSubstr("\"address\":\"" + here->from + "\""));
   for (const auto& secret : {std::string("a-secret-guess"), password, here->key.key})
     EXPECT_EQ(log.find(secret), std::string::npos);
+}
+
+TEST_F(access, every_answer_has_the_security_headers_and_over_tls_hsts) {
+  const auto who = "-u arkiv:" + password;
+  const std::vector<std::pair<std::string, std::string>> answers{
+      {who, list},
+      {who, "/api/messages/in/peek"},
+      {who, "/api/nothing"},
+      {who + " -X PATCH", list},
+      {who + " -X OPTIONS -H 'Origin: https://elsewhere.example.no' -H "
+             "'Access-Control-Request-Method: GET'",
+       list},
+      {who + " -H 'Origin: https://elsewhere.example.no'", list},
+      {"-u arkiv:wrong", list},
+      {"", "/manage/health/liveness"}};
+  for (const auto& [more, path] : answers) {
+    SCOPED_TRACE(more + ' ' + path);
+    const auto head = here->head(more, path);
+    for (const auto* line :
+         {"Strict-Transport-Security: max-age=31536000 ; includeSubDomains\r\n", "Vary: Origin\r\n",
+          "Vary: Access-Control-Request-Method\r\n", "Vary: Access-Control-Request-Headers\r\n",
+          "X-Content-Type-Options: nosniff\r\n", "X-XSS-Protection: 0\r\n",
+          "X-Frame-Options: DENY\r\n", "Pragma: no-cache\r\n", "Expires: 0\r\n",
+          "Cache-Control: no-cache, no-store, max-age=0, must-revalidate\r\n"})
+      EXPECT_THAT(head, HasSubstr(line));
+    EXPECT_EQ(head.find("Access-Control-Allow"), std::string::npos) << "no origin is allowed";
+    EXPECT_EQ(head.find("Set-Cookie"), std::string::npos);
+  }
 }
 
 TEST_F(access, plain_http_on_the_tls_port_is_told_so) {

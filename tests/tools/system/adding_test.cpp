@@ -1,6 +1,9 @@
 #include "tests/tools/system/operators.hpp"
 
+#include <fmt/ranges.h>
+
 #include <filesystem>
+#include <fstream>
 
 // kpctl probe and add: what an organisation needs of the national services.
 
@@ -31,6 +34,13 @@ class adding : public operators {
                     "--keystore {2}/{1}.p12 --keystore-password-file {2}/{1}.password "
                     "--channel arkiv --channel fag --receiver arkiv {3} </dev/null",
                     here->path("hub.yaml"), newcomer, here->path("keystores"), more));
+  }
+  // At a terminal, by a person who types these lines.
+  tool_result add_by_hand(const std::vector<std::string>& typed) const {
+    const auto keys = here->path("typed");
+    std::ofstream(keys) << fmt::format("{}\n", fmt::join(typed, "\n"));
+    return run(fmt::format("TERM=dumb script -qec '{} add --config {}' /dev/null < {}",
+                           program("kpctl"), here->path("hub.yaml"), keys));
   }
   tool_result probe(const std::string& number, const std::string& more = {}) const {
     return ctl(
@@ -89,6 +99,46 @@ TEST_F(adding, writes_the_file_and_the_hub_takes_it_up_at_once) {
   const auto letter = send_letter(sak, newcomer);
   EXPECT_TRUE(until_arrived(who, letter));
   EXPECT_THAT(add("").output, HasSubstr("has a file already"));
+}
+
+TEST_F(adding, asks_a_person_at_a_terminal_for_what_is_not_given) {
+  if (!has_tool("script")) GTEST_SKIP() << "script (Debian: bsdutils) is not installed";
+  const auto folder = here->path("keystores");
+  const auto from = here->hub().log().size();
+  const auto added = add_by_hand({newcomer, "Nykommune", folder + "/" + newcomer + ".p12",
+                                  folder + "/" + newcomer + ".password", "arkiv fag", "fag"});
+  EXPECT_EQ(added.status, 0) << added.output;
+  std::size_t at = 0;
+  for (const auto* asked :
+       {"Organisation number: ", "Name (empty: the number): ", "Key store (PKCS#12 file): ",
+        "File with its password (empty: a variable): ",
+        "Channels, one per business system, with spaces between: ",
+        "Which of them receives (empty: none here): "}) {
+    const auto found = added.output.find(asked, at);
+    EXPECT_NE(found, std::string::npos) << asked << "\n" << added.output;
+    at = found == std::string::npos ? at : found;
+  }
+  std::ifstream in(file());
+  const std::string written(std::istreambuf_iterator<char>(in), {});
+  EXPECT_THAT(written, AllOf(HasSubstr("Nykommune"), HasSubstr("name: \"arkiv\""),
+                             HasSubstr("name: \"fag\""), HasSubstr(newcomer + ".password")));
+  EXPECT_LT(written.find("name: \"fag\""), written.find("receives: [DPO]"));
+  EXPECT_TRUE(
+      until([&] { return here->hub().log(from).find("organisation added") != std::string::npos; }));
+}
+
+TEST_F(adding, says_what_a_person_has_left_out_and_adds_nothing) {
+  if (!has_tool("script")) GTEST_SKIP() << "script (Debian: bsdutils) is not installed";
+  const auto nothing = add_by_hand({""});
+  EXPECT_NE(nothing.status, 0);
+  EXPECT_THAT(nothing.output, HasSubstr("Organisation number was not given"));
+  const auto wrong = add_by_hand({"910077474", "", "x.p12", "x.password", "arkiv", ""});
+  EXPECT_NE(wrong.status, 0);
+  EXPECT_THAT(wrong.output, HasSubstr("\"910077474\" is not an organisation number"));
+  const auto receiver = add_by_hand({newcomer, "", "x.p12", "x.password", "arkiv fag", "lonn"});
+  EXPECT_NE(receiver.status, 0);
+  EXPECT_THAT(receiver.output, HasSubstr("the receiver lonn is none of the channels arkiv, fag"));
+  EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
 TEST_F(adding, leaves_nothing_behind_when_something_is_missing_or_wrong) {
