@@ -5,6 +5,11 @@
 
 namespace kp::actors {
 
+nursery::~nursery() {
+  for (const auto& c : children_)
+    if (c.handle) caf::anon_send_exit(c.handle, caf::exit_reason::user_shutdown);
+}
+
 std::size_t nursery::add(std::string name, factory make,
                          std::function<void(const caf::actor&)> started) {
   children_.push_back(

@@ -36,6 +36,10 @@ class nursery {
   // `died` hears of every child that stops without having been told to.
   nursery(caf::event_based_actor* self, std::string what, std::function<void()> died = {})
       : self_(self), what_(std::move(what)), died_(std::move(died)) {}
+  // The children of an owner that has died end: it is started again with children of its own.
+  ~nursery();
+  nursery(const nursery&) = delete;
+  nursery& operator=(const nursery&) = delete;
 
   // How many there will be, so that thousands of nurseries take no more room than they need.
   void expect(std::size_t count) { children_.reserve(count); }
