@@ -2,6 +2,8 @@
 
 #include "protocol/api/page.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 namespace kp::actors {
@@ -25,8 +27,13 @@ judged<registry::lookup> capabilities_lookup(std::string_view receiver, std::str
 judged<api_answer> capabilities_of(const registry::lookup& what, const receiver_answer& answer) {
   if (answer.found) return json_answer(registry::to_capabilities(*answer.found));
   if (!answer.failure) return api::internal("the registry desk answered nothing");
-  if (answer.failure->code == registry::registry_errc::not_found)
-    return api::identifier_not_found(what.identifier, what.process);
+  if (answer.failure->code == registry::registry_errc::not_found) {
+    auto problem = api::identifier_not_found(what.identifier, what.process);
+    // With everything that was asked for, as today.
+    problem.message = fmt::format("--{}-- [Service record not found for parameters: {}]",
+                                  problem.exception.value_or(""), registry::describe(what));
+    return problem;
+  }
   if (answer.failure->code == registry::registry_errc::refused) {
     api::problem problem;
     problem.status = 500;

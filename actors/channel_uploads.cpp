@@ -128,9 +128,10 @@ judged<storage::outgoing_message> find_open_message(const channel_place& place,
 }
 
 judged<upload_ticket> judge_upload(const channel_place& place, const upload_begin& upload) {
-  KP_TRY(const auto message, find_open_message(place, upload.message));
+  // Today the framework looks at these before anybody asks for the message.
   if (!upload.content_type) return api::missing_header("Content-Type");
   if (!upload.content_disposition) return api::missing_header("Content-Disposition");
+  KP_TRY(const auto message, find_open_message(place, upload.message));
   const auto disposition = api::parse_content_disposition(*upload.content_disposition);
   if (!disposition) return api::bad_content_disposition(disposition.error().message);
   if (!disposition->filename || disposition->filename->empty()) return nameless();

@@ -321,6 +321,12 @@ TEST_F(channel_create, capabilities_of_nobody_are_404) {
   const auto answer = call(sak, endpoint::capabilities, "999999999");
   EXPECT_EQ(answer.status, 404u);
   EXPECT_EQ(exception_of(answer), "IdentifierNotFoundException");
+  EXPECT_EQ(
+      text_at(call(sak, endpoint::capabilities, "999999999", "securityLevel=4&process=urn:p").body,
+              "/message"),
+      "--no.difi.meldingsutveksling.exceptions.IdentifierNotFoundException-- [Service record "
+      "not found for parameters: SRParameter(identifier=999999999, process=urn:p, "
+      "securityLevel=4, print=null, infoOnly=false, conversationId=null)]");
   EXPECT_EQ(call(sak, endpoint::capabilities, "999999999", "securityLevel=high").status, 400u);
 }
 

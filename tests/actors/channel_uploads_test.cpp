@@ -18,9 +18,11 @@ TEST_F(channel_uploads, the_headers_are_judged_in_order) {
   EXPECT_EQ(exception_of(*begin(b).refusal), "MessageNotFoundException");
   b.message = "no-uuid";
   EXPECT_EQ(begin(b).refusal.value().status, 404u);
-  b.message = id;
   b.content_type.reset();
   auto answer = begin(b).refusal.value();
+  EXPECT_EQ(answer.status, 400u) << "before the message is looked for";
+  b.message = id;
+  answer = begin(b).refusal.value();
   EXPECT_EQ(answer.status, 400u);
   EXPECT_EQ(said(answer), "Required header 'Content-Type' is not present.");
   b.content_type = "application/pdf";
