@@ -106,7 +106,7 @@ keystore:
   path: ../keystores/$bergvik_number.p12
   password: {file: ../keystores/$bergvik_number.password}
 services:
-  dpo: {enabled: true, poll_interval_seconds: $1}
+  dpo: {enabled: true, poll_interval_seconds: $1, quiet_poll_interval_seconds: $1}
 channels:
   - name: arkiv            # the archive system: sends, and receives for the municipality
     sends: [DPO]
@@ -126,7 +126,7 @@ keystore:
   path: ../keystores/$fjordnes_number.p12
   password: {file: ../keystores/$fjordnes_number.password}
 services:
-  dpo: {enabled: true, poll_interval_seconds: $1}
+  dpo: {enabled: true, poll_interval_seconds: $1, quiet_poll_interval_seconds: $1}
 channels:
   - name: sak
     sends: [DPO]

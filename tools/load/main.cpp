@@ -49,6 +49,8 @@ int main(int argc, char** argv) {
   writing->add_option("--home", many.home, "folder with tenants.d in it")->required();
   writing->add_option("--organisations", many.organisations)->check(CLI::Range(1, 100'000));
   writing->add_option("--channels", many.channels)->check(CLI::Range(1, 26));
+  writing->add_option("--poll-seconds", many.poll_seconds, "between two searches for arrivals")
+      ->check(CLI::Range(1, 3600));
   writing->add_option("--password-hash", many.password_hash)->required();
 
   CLI11_PARSE(app, argc, argv);

@@ -46,6 +46,7 @@ struct tenants_options {
   std::string home;  // gets tenants.d/*.yaml (the folder exists) and organisations.json
   std::size_t organisations = 1000;
   std::size_t channels = 3;  // of each: the first receives, the others have a message channel
+  std::size_t poll_seconds = 15;
   std::string password_hash;
 };
 

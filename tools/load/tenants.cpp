@@ -23,9 +23,10 @@ std::string tenant_yaml(organisation_id id, const tenants_options& options) {
   const auto number = id.to_string();
   auto yaml = fmt::format(
       "number: \"{0}\"\nname: Kommune {0}\nkeystore:\n  path: ../keystores/{0}.p12\n"
-      "  password: {{file: ../keystores/{0}.password}}\nservices:\n  dpo: {{enabled: true}}\n"
+      "  password: {{file: ../keystores/{0}.password}}\nservices:\n  dpo: {{enabled: true, "
+      "poll_interval_seconds: {1}}}\n"
       "channels:\n",
-      number);
+      number, options.poll_seconds);
   for (std::size_t c = 0; c < options.channels; ++c) {
     yaml += fmt::format("  - name: kanal{}\n    sends: [DPO]\n", c);
     yaml += c == 0 ? std::string("    receives: [DPO]\n")
