@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/crash/plan.hpp"
+#include "tools/simulation/marks.hpp"
 
 #include <atomic>
 #include <map>
@@ -17,17 +18,15 @@
 
 namespace kp::crash {
 
-// Every payload carries the mark of who wrote it and to whom: "ca11ab1e" and the two organisations.
-inline constexpr std::string_view mark_begin = "ca11ab1e";
-std::string mark_of(std::size_t from_organisation, std::size_t to_organisation);
-// The first mark in `bytes` that `organisation` has no part in.
-std::optional<std::string> foreign_mark(std::string_view bytes, std::size_t organisation);
+using simulation::foreign_mark;
+using simulation::mark_of;
 
 struct letter {
   letter_plan plan;
   std::string name;  // for people: round and number
   std::string mark, conversation, key;
   std::map<std::string, std::string> files;  // everything that is to arrive, by name
+  std::shared_ptr<letter> about = {};        // of a receipt
 
   // By the lock of the model.
   std::string id;
@@ -37,6 +36,7 @@ struct letter {
   bool removed = false;                  // acknowledged
   std::atomic<unsigned> received = 0;    // times that its deletion from the inbox was acknowledged
   bool held = false;                     // by a reader that has peeked it
+  bool read = false;                     // its receipt was sent, acknowledged
   std::vector<std::string> statuses;     // of the sender, as last seen
   std::size_t transfers_when_sent = 0;   // as first seen with SENDT
 };
@@ -55,7 +55,8 @@ class findings {
 
 struct model {
   std::mutex mutex;
-  std::vector<std::shared_ptr<letter>> letters;
+  std::vector<std::shared_ptr<letter>> letters;   // for the main thread alone
+  std::vector<std::shared_ptr<letter>> receipts;  // by the lock
   std::map<std::string, std::shared_ptr<letter>> by_id;
   // Shared while a reader of that channel peeks and notes what it was given.
   std::array<std::shared_mutex, channels.size()> peeking;

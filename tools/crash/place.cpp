@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 namespace kp::crash {
@@ -18,7 +20,7 @@ constexpr std::chrono::milliseconds between_attempts{40};
 }  // namespace
 
 place::place(const std::filesystem::path& program, std::filesystem::path folder)
-    : folder_(std::move(folder)) {
+    : program_(program), folder_(std::move(folder)) {
   std::filesystem::create_directories(folder_ / "tenants.d");
   sandbox::options options;
   options.port = 0;
@@ -29,6 +31,7 @@ place::place(const std::filesystem::path& program, std::filesystem::path folder)
   }
   box_ = *std::move(started);
   port_ = test::free_port();
+  admin_port_ = test::free_port();
   register_organisations();
   write_configuration();
   control("POST", "/control/broker", {{"rateLimits", "off"}});
@@ -43,6 +46,7 @@ void place::register_organisations() {
   json::array all;
   for (const auto& one : organisations)
     all.push_back({{"number", one.number}, {"name", one.name}, {"services", json::array{"DPO"}}});
+  all.push_back({{"number", newcomer}, {"name", "Utmark"}, {"services", json::array{"DPO"}}});
   write("organisations.json", json::serialize(json::object{{"organisations", all}}));
   const auto done = sandbox::register_from_file(*box_, (folder_ / "organisations.json").string(),
                                                 (folder_ / "keystores").string());
@@ -50,18 +54,45 @@ void place::register_organisations() {
 }
 
 void place::write_configuration() {
-  write("hub.yaml", test::hub_yaml(box_->url(), port_));
+  write("hub.yaml", test::hub_yaml(box_->url(), port_) +
+                        fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n", admin_port_,
+                                    test::credential(operator_user, "role: operate, ")));
   for (std::size_t i = 0; i < organisations.size(); ++i) {
     std::string its_channels;
     for (const auto& one : channels) {
       if (one.owner != i) continue;
-      const auto more = one.receives ? std::string("    receives: [DPO]\n")
-                                     : fmt::format("    message_channel: {}\n", one.name);
+      auto more = one.receives ? std::string("    receives: [DPO]\n")
+                               : fmt::format("    message_channel: {}\n", one.name);
+      if (one.queues_statuses) more += "    status_queue: [DPO]\n";
       its_channels += test::channel_yaml(one.name, one.user, more);
     }
     write(fmt::format("tenants.d/{}.yaml", organisations[i].number),
           test::organisation_yaml(organisations[i].number, organisations[i].name, its_channels));
   }
+}
+
+void place::put_newcomer(bool there) const {
+  const auto name = fmt::format("tenants.d/{}.yaml", newcomer);
+  std::error_code ignored;
+  if (!there) {
+    std::filesystem::remove(folder_ / name, ignored);
+    return;
+  }
+  // Complete at once, as an operator moves a file in.
+  write("newcomer.yaml", test::organisation_yaml(
+                             newcomer, "Utmark",
+                             test::channel_yaml("post", newcomer_user, "    receives: [DPO]\n")));
+  std::filesystem::rename(folder_ / "newcomer.yaml", folder_ / name, ignored);
+}
+
+std::string place::erase_newcomer() const {
+  const auto output = folder_ / "erase.log";
+  const auto command =
+      fmt::format("'{}' erase --config '{}' --organisation {} >'{}' 2>&1", program_.string(),
+                  (folder_ / "hub.yaml").string(), newcomer, output.string());
+  if (std::system(command.c_str()) == 0) return {};
+  std::ifstream in(output);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 json::value place::control(const std::string& method, const std::string& path, json::value body) {

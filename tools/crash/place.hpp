@@ -14,6 +14,11 @@
 
 namespace kp::crash {
 
+inline const std::string operator_user = "vakt:vakt-pass";
+// Of the organisation that comes and goes.
+inline constexpr const char* newcomer = "810000031";
+inline const std::string newcomer_user = "utmark-post:utmark-pass";
+
 // A sandbox of the national services in this process and a hub in another, with everything that
 // belongs to the hub in one folder.
 class place {
@@ -25,6 +30,11 @@ class place {
   const std::filesystem::path& folder() const { return folder_; }
   test::hub_process& hub() { return *hub_; }
   std::uint16_t port() const { return port_; }
+  std::uint16_t admin_port() const { return admin_port_; }
+  // Puts the file of the organisation that comes and goes into tenants.d, or takes it away.
+  void put_newcomer(bool there) const;
+  // Takes the organisation that comes and goes out of the stopped hub for ever; what went wrong.
+  std::string erase_newcomer() const;
   boost::json::value control(const std::string& method, const std::string& path,
                              boost::json::value body = nullptr);
   test::rest_answer transfer_content(const std::string& id) const;
@@ -34,9 +44,9 @@ class place {
   void register_organisations();
   void write_configuration();
 
-  std::filesystem::path folder_;
+  std::filesystem::path program_, folder_;
   std::unique_ptr<sandbox::sandbox> box_;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_ = 0, admin_port_ = 0;
   std::unique_ptr<test::hub_process> hub_;
   std::string problem_;
 };

@@ -58,31 +58,13 @@ letter_plan make_letter(dice& d, std::size_t from) {
   const auto attachments = 1 + d.below(2);
   for (std::size_t i = 0; i < attachments; ++i) plan.sizes.push_back(size_of_attachment(d));
   plan.seed = d.next();
+  plan.receipt = d.chance(25);
   return plan;
 }
 
 }  // namespace
 
 // SplitMix64 (Steele, Lea, Flood 2014).
-std::uint64_t dice::next() {
-  auto z = (state_ += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-std::string dice::bytes(std::size_t count) {
-  std::string out(count, '\0');
-  for (auto& each : out) each = static_cast<char>(next() & 0xff);
-  return out;
-}
-
-std::string dice::hex(std::size_t digits) {
-  std::string out;
-  while (out.size() < digits) out += "0123456789abcdef"[below(16)];
-  return out;
-}
-
 round_plan make_round(std::uint64_t seed, unsigned round, bool faults) {
   dice d(dice(seed).next() + round);
   round_plan plan;
@@ -109,7 +91,10 @@ std::string to_text(const letter_plan& plan) {
   return fmt::format("{} to {}, {}{}{}{}{}, attachments of {} bytes", channels[plan.from].name,
                      organisations[plan.to].name, plan.multipart ? "multipart" : "in steps",
                      plan.keyed ? ", with a key" : "", plan.own_id ? "" : ", id by the hub",
-                     plan.again ? ", create repeated" : "", plan.removed ? ", then removed" : "",
+                     plan.again ? ", create repeated" : "",
+                     plan.removed   ? ", then removed"
+                     : plan.receipt ? ", then receipted"
+                                    : "",
                      fmt::join(plan.sizes, " and "));
 }
 

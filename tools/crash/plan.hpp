@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tools/simulation/dice.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -23,26 +25,15 @@ struct channel {
   const char* user;   // user:password
   std::size_t owner;  // index into organisations
   bool receives;
+  bool queues_statuses = false;
 };
 inline constexpr std::array<channel, 4> channels{
     {{"arkiv", "bergvik-arkiv:arkiv-pass", 0, true},
-     {"barnevern", "bergvik-barnevern:barnevern-pass", 0, false},
+     {"barnevern", "bergvik-barnevern:barnevern-pass", 0, false, true},
      {"sak", "fjordnes-sak:sak-pass", 1, true},
      {"post", "skogvik-post:post-pass", 2, true}}};
 
-// Numbers from a seed; unlike the standard distributions the same with every library.
-class dice {
- public:
-  explicit dice(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next();
-  std::uint64_t below(std::uint64_t bound) { return next() % bound; }
-  bool chance(unsigned percent) { return below(100) < percent; }
-  std::string bytes(std::size_t count);
-  std::string hex(std::size_t digits);
-
- private:
-  std::uint64_t state_;
-};
+using simulation::dice;
 
 struct letter_plan {
   std::size_t from = 0;  // channel
@@ -52,6 +43,7 @@ struct letter_plan {
   bool own_id = true;              // else the hub chooses it
   bool again = false;              // the create is repeated although it was answered
   bool removed = false;            // deleted instead of sent
+  bool receipt = false;            // the receiver answers with one
   std::vector<std::size_t> sizes;  // of attachments, the first being brev.pdf
   std::uint64_t seed = 0;          // of ids and contents
 };

@@ -2,6 +2,8 @@
 
 #include "tests/tools/system/documents.hpp"
 #include "tools/crash/checks.hpp"
+#include "tools/crash/followers.hpp"
+#include "tools/crash/operators.hpp"
 #include "tools/crash/reader.hpp"
 #include "tools/crash/writer.hpp"
 
@@ -29,9 +31,20 @@ class running {
   running(const run_options& options, place& where) : options_(options), place_(where) {}
 
   int run() {
-    const auto begun = steady_clock::now();
     if (!start()) return end(0);
     read();
+    const auto rounds = play_all();
+    readers_.clear();
+    if (!found_.any()) check_rest(place_, model_, found_, calls_);
+    return end(rounds);
+  }
+
+ private:
+  // All rounds, with followers and operators around them; how many there were.
+  unsigned play_all() {
+    const auto begun = steady_clock::now();
+    followers told(place_, found_, calls_);
+    operators around(place_, found_, calls_);
     unsigned round = 0;
     while (round < options_.kills && found_.count() < findings_to_stop_at &&
            steady_clock::now() - begun < std::chrono::seconds(options_.longest))
@@ -40,12 +53,13 @@ class running {
         !test::until([&] { return all_settled(place_, model_, found_, calls_) || found_.any(); },
                      options_.faults ? until_settled_with_faults : until_settled))
       found_.add("settling", "every letter received and its sender told", unsettled());
-    readers_.clear();
-    if (!found_.any()) check_rest(place_, model_, found_, calls_);
-    return end(round);
+    if (!found_.any()) told.check(model_);
+    if (!found_.any()) around.check();
+    fmt::print("{} moves of a seat, {} removals of an organisation\n", around.moves(),
+               around.removals());
+    return round;
   }
 
- private:
   // With a crash point that may already be passed while starting.
   bool start(const std::string& point = {}) {
     auto& hub = place_.hub();
@@ -76,7 +90,7 @@ class running {
 
   void read() {
     for (std::size_t i = 0; i < channels.size(); ++i)
-      for (std::size_t k = 0; channels[i].receives && k < readers_per_channel; ++k)
+      for (std::size_t k = 0; k < readers_per_channel; ++k)
         readers_.emplace_back([this, i](std::stop_token stop) {
           client by(place_, i, found_, calls_);
           read_letters(by, model_, stop);
@@ -158,7 +172,7 @@ class running {
     std::string text;
     const std::scoped_lock lock(model_.mutex);
     for (const auto& each : model_.letters) {
-      if (each->removed || (each->received > 0 && each->statuses.size() == 4)) continue;
+      if (each->removed || (each->received > 0 && each->statuses.size() >= 4)) continue;
       text += fmt::format("{} ({}): created {}, sent {}, received {}, held {}, {}\n", each->name,
                           each->id, each->created, each->sent, each->received.load(), each->held,
                           each->statuses.empty() ? "no status" : each->statuses.back());

@@ -83,6 +83,14 @@ void look_into(const storage::engine& store, const std::string& blobs, findings&
                 fmt::format("{} records, {} of them with bytes in the engine", records, bytes));
     on_record.merge(files_on_record(store, whose, blobs));
   }
+  const auto erased = *organisation_id::parse(newcomer);
+  static_cast<void>(
+      store.scan(storage::organisation_begin(erased), storage::organisation_end(erased),
+                 storage::scan_order::ascending, [&](auto key, auto) {
+                   found.add("store at the end", "nothing of who was erased",
+                             fmt::format("a record of kind {}", static_cast<int>(key[4])));
+                   return false;
+                 }));
   const auto files = files_under(blobs);
   for (const auto& file : files)
     if (!on_record.contains(file)) found.add("blobs at the end", "only what is on record", file);
@@ -102,6 +110,9 @@ void check_store(place& where, findings& found) {
   if (!where.hub().start()) found.add("last start", "a hub that is ready", where.hub().log());
   test::until([&] { return files_under(blobs).empty(); }, std::chrono::seconds(3));
   where.hub().stop();
+  where.put_newcomer(false);
+  if (const auto problem = where.erase_newcomer(); !problem.empty())
+    return found.add("erasing an organisation", "that it ends well", problem);
   const auto path = (where.folder() / "store" / "engine").string();
   storage::rocksdb_options options;
   options.path = path;

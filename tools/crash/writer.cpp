@@ -26,17 +26,17 @@ std::string xml(const std::string& mark) {
   return text.replace(text.find(title), title.size(), mark);
 }
 
-// Ends in the mark and two digits of chance.
-std::string marked_uuid(const std::string& mark, dice& d) {
-  return fmt::format("{}-{}-4{}-8{}-{}{}", d.hex(8), d.hex(4), d.hex(3), d.hex(3), mark, d.hex(2));
-}
-
 std::string type_of(const std::string& file) {
   return file.ends_with(".xml") ? "application/xml" : "application/pdf";
 }
 
 json::object document_of(const letter& what) {
-  auto document = test::arkivmelding_to(organisations[what.plan.to].number);
+  const auto* to = organisations[what.plan.to].number;
+  auto document = what.about ? test::new_document(to, test::answers, "arkivmelding_kvittering",
+                                                  {{"relatedToMessageId", what.about->id},
+                                                   {"receiptType", "OK"},
+                                                   {"messages", json::array{}}})
+                             : test::arkivmelding_to(to);
   auto& header = document["standardBusinessDocumentHeader"].as_object();
   header["businessScope"].at("scope").at(0).as_object()["instanceIdentifier"] = what.conversation;
   if (what.plan.own_id)
@@ -190,6 +190,26 @@ std::shared_ptr<letter> make_letter(const letter_plan& plan, std::string name) {
   for (std::size_t i = 1; i < plan.sizes.size(); ++i)
     made->files[fmt::format("{}-{}.pdf", made->mark, i)] = content(made->mark, d, plan.sizes[i]);
   return made;
+}
+
+void write_receipt(client& by, model& all, const std::shared_ptr<letter>& about) {
+  dice d(about->plan.seed + 1);
+  auto made = std::make_shared<letter>();
+  made->plan.from = by.number();
+  made->plan.to = channels[about->plan.from].owner;
+  made->name = "receipt of " + about->name;
+  made->mark = mark_of(by.who().owner, made->plan.to);
+  made->id = marked_uuid(made->mark, d);
+  made->conversation = about->conversation;
+  made->about = about;
+  all.name(made, made->id);
+  {
+    const std::scoped_lock lock(all.mutex);
+    all.receipts.push_back(made);
+  }
+  writing(by, all, made).run();
+  const std::scoped_lock lock(all.mutex);
+  about->read = made->sent;
 }
 
 void write_letter(client& by, model& all, const std::shared_ptr<letter>& what) {

@@ -1,3 +1,4 @@
+#include "tools/load/figures.hpp"
 #include "tools/load/messages.hpp"
 #include "tools/load/scenarios.hpp"
 
@@ -75,8 +76,9 @@ asio::awaitable<result<std::string>> send_one(const large_options& options, cons
             co_await c.put_large(path, file_fields("application/octet-stream", "big.bin"),
                                  options.bytes, piece));
   if (put.status != 200) co_return permanent(load_errc::refused, "upload: " + put.body);
-  fmt::print("  upload    {:6.1f} s   hub memory {:+.0f} MiB\n", seconds_since(begin),
-             w.peak - w.before);
+  const auto took = seconds_since(begin);
+  fmt::print("  upload    {:6.1f} s   hub memory {:+.0f} MiB\n", took, w.peak - w.before);
+  note(options.figures, "large_out", static_cast<double>(options.bytes) / 1e9 / took);
   KP_CO_TRY(const auto sent, co_await c.exchange("POST", path, none, {}));
   if (sent.status != 200) co_return permanent(load_errc::refused, "send: " + sent.body);
   co_return id;
@@ -103,6 +105,7 @@ asio::awaitable<result<void>> receive_one(const large_options& options, const st
       seconds_since(begin), w.peak - w.before);
   const auto popping = steady::now();
   KP_CO_TRY(const auto bytes, co_await c.get_large("/api/messages/in/pop/" + id));
+  note(options.figures, "large_in", static_cast<double>(bytes) / 1e9 / seconds_since(popping));
   fmt::print("  pop       {:6.1f} s   hub memory {:+.0f} MiB   {} bytes\n", seconds_since(popping),
              w.peak - w.before, bytes);
   if (bytes < options.bytes)
@@ -120,6 +123,7 @@ asio::awaitable<void> both(const large_options& options, watch& w, int& exit_cod
     outcome = result<void>(id.error());
   w.done = true;
   if (outcome) {
+    note(options.figures, "large_memory", w.peak - w.before);
     fmt::print("  hub memory: {:.0f} MiB before, {:.0f} MiB at most, {:+.0f} MiB\n", w.before,
                w.peak, w.peak - w.before);
   } else {

@@ -10,6 +10,7 @@ struct send_options {
   std::uint64_t messages = 20'000;
   std::size_t connections = 64;
   std::size_t bytes = 2048;  // of the one file
+  std::string figures;       // file for tools/bench; see figures.hpp
 };
 
 // Create, upload one file, send; over and over on `connections` connections. Prints messages/s and
@@ -35,6 +36,7 @@ struct large_options {
   std::string receiver_number;
   std::uint64_t bytes = 1'000'000'000;  // with arkivmelding.xml below the limit of 1 GiB
   int hub_pid = 0;                      // whose memory is watched; 0: nobody's
+  std::string figures;
   std::chrono::seconds deadline{900};
 };
 

@@ -1,3 +1,4 @@
+#include "tools/load/figures.hpp"
 #include "tools/load/messages.hpp"
 #include "tools/load/percentile.hpp"
 #include "tools/load/scenarios.hpp"
@@ -75,6 +76,8 @@ int run_send(const send_options& options) {
              static_cast<double>(all.took.size()) / elapsed.count());
   fmt::print("  p50 {:.1f} ms   p99 {:.1f} ms   for a message\n", milliseconds(all.took, 0.5),
              milliseconds(all.took, 0.99));
+  note(options.figures, "accept", static_cast<double>(all.took.size()) / elapsed.count());
+  note(options.figures, "accept_p99", milliseconds(all.took, 0.99));
   if (all.failures > 0) {
     fmt::print("  {} failed; the first: {}\n", all.failures, all.first_failure);
     return 1;
