@@ -3,6 +3,7 @@
 #include "actors/channel_health.hpp"
 #include "actors/channel_print.hpp"
 #include "actors/channel_scope.hpp"
+#include "actors/channel_svarut.hpp"
 #include "actors/message_rules.hpp"
 
 #include <fmt/format.h>
@@ -150,6 +151,7 @@ judged<void> check_and_route(sbd::document& document, service via, const channel
   if (rules_of(via).standard_ends_with_type && !standard.ends_with("::" + document.type()))
     return api::message_type_does_not_fit(document.type(), standard);
   if (via == service::dph) return check_health(document, place);
+  if (via == service::dpf) return check_svarut(document, place);
   if (via != service::dpo) return {};
   KP_TRY(const auto echoed, channel_to_echo(place.organisation().references, document));
   KP_CHECK(check_message_channel(document, place.message_channel(), echoed));

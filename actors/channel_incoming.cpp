@@ -94,7 +94,7 @@ judged<void> register_incoming(decision& d, const channel_place& place, const me
 
 // Tells the sender. A message whose type has no response process is answered by nothing.
 judged<void> queue_delivered(decision& d, const channel_place& place, const message& m) {
-  if (m.via != service::dpo) return {};
+  if (m.via != service::dpo && m.via != service::dpe) return {};
   const auto& organisation = place.organisation();
   const auto now = place.now();
   const auto arrived = sbd::parse(m.sbd, now);

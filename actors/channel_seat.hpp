@@ -84,6 +84,7 @@ class channel_seat {
   bool admit(draft&, const std::optional<std::string>& key, const std::string& content);
   void resolve(const draft_ptr&);
   void fill_in(const draft_ptr&);
+  void check_letter_type(const draft_ptr&);
   void read_files(const draft_ptr&);
   void store(const draft_ptr&);
   judged<decision> decide_to_store(const draft&) const;

@@ -1,7 +1,9 @@
 #include "actors/channel_create.hpp"
 #include "actors/channel_seat.hpp"
 #include "actors/channel_send.hpp"
+#include "actors/channel_svarut.hpp"
 #include "actors/channel_uploads.hpp"
+#include "actors/svarut_messages.hpp"
 #include "config/text.hpp"
 #include "protocol/sbd/sbd_error.hpp"
 
@@ -92,8 +94,25 @@ void channel_seat::fill_in(const draft_ptr& d) {
                    [this, d] {
                      const auto routed = check_and_route(d->document, d->to.via, place_);
                      if (!routed) return refuse(*d, routed.error());
-                     read_files(d);
+                     check_letter_type(d);
                    });
+}
+
+// When SvarUt does not answer, it judges the type itself when the letter is sent.
+void channel_seat::check_letter_type(const draft_ptr& d) {
+  const auto asked = letter_type(d->document);
+  if (d->to.via != service::dpf || !asked) return read_files(d);
+  self_->request(args_.registry, caf::infinite, find_letter_types{asked->sender})
+      .then(
+          [this, d, type = asked->type](const letter_types& answer) {
+            guarded([&] {
+              const auto& known = answer.known;
+              if (!answer.failure && std::ranges::find(known, type) == known.end())
+                return refuse(*d, api::letter_type_not_found(type, known));
+              read_files(d);
+            });
+          },
+          [this, d](const caf::error& why) { guarded([&] { refuse(*d, unanswered(why)); }); });
 }
 
 void channel_seat::read_files(const draft_ptr& d) {

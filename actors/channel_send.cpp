@@ -1,6 +1,7 @@
 #include "actors/channel_send.hpp"
 
 #include "actors/channel_create.hpp"
+#include "actors/channel_svarut.hpp"
 #include "actors/message_rules.hpp"
 #include "protocol/sbd/document.hpp"
 #include "storage/keys.hpp"
@@ -100,6 +101,7 @@ judged<void> check_sendable(const storage::outgoing_message& message,
   if (has_expired(message, now)) return api::time_to_live(deadline_text(message, now));
   const auto& rules = rules_of_type(message);
   if (rules.needs_arkivmelding) KP_CHECK(check_arkivmelding(message, summary));
+  if (message.via == service::dpf && summary) KP_CHECK(check_svarut_letter(*summary));
   if (rules.needs_metadata_files) KP_CHECK(check_metadata_files(message, now));
   if (rules_of(message.via).needs_main_document && sbd::needs_file(message.type) &&
       std::ranges::none_of(message.files, &storage::stored_file::primary))

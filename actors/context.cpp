@@ -1,5 +1,7 @@
 #include "actors/context.hpp"
 
+#include "actors/report_intake.hpp"
+
 namespace kp::actors {
 
 namespace {
@@ -28,7 +30,8 @@ organisation_context::organisation_context(std::shared_ptr<hub_context> hub_,
       messages(hub->store, settings->id),
       inbox(hub->store, settings->id),
       conversations(hub->store, settings->id),
-      statuses(hub->store, settings->id, queues_of(*settings, numbers)),
+      statuses(hub->store, settings->id, queues_of(*settings, numbers),
+               hub->reports ? hub->reports->gate_of(settings->id) : nullptr),
       references(hub->store, settings->id),
       feed(hub->store, settings->id) {}
 

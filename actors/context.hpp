@@ -36,6 +36,9 @@ namespace kp::actors {
 
 struct webhook_means;
 class vital_signs;
+class report_intake;
+class status_tally;
+struct alert_means;
 std::shared_ptr<vital_signs> make_vital_signs();
 
 struct hub_context {
@@ -55,6 +58,9 @@ struct hub_context {
   std::shared_ptr<metrics::hub_meters> meters = metrics::make_hub_meters(0);
   std::shared_ptr<vital_signs> signs = make_vital_signs();
   std::shared_ptr<tenants::tenants_state> tenants = std::make_shared<tenants::tenants_state>();
+  std::shared_ptr<report_intake> reports = nullptr;  // nullptr: the status service is not told
+  std::shared_ptr<status_tally> tally = nullptr;     // nullptr: no statistics (tests)
+  std::shared_ptr<alert_means> alerts = nullptr;     // nullptr: operators are not told
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.

@@ -13,8 +13,6 @@ namespace kp::actors {
 
 // No arrival may be larger: the resource's limit, with room for the ZIP around it (dpo.md 4.1).
 inline constexpr std::uint64_t max_package_bytes = (1ull << 30) + (16ull << 20);
-// What its content may unpack and decrypt to; the container is compressed once at most.
-inline constexpr std::uint64_t max_content_bytes = 4ull << 30;
 
 // sbd.zip of a parcel. `recipient` is used only when it has files.
 result<dpo::packed> pack_parcel(const organisation_context&, const dpo_parcel&,

@@ -1,6 +1,7 @@
 #include "actors/hub.hpp"
 
 #include "actors/hub_requests.hpp"
+#include "actors/hub_services.hpp"
 #include "actors/hub_tenants.hpp"
 #include "actors/upstream_limiter.hpp"
 #include "metrics/hub_meters.hpp"
@@ -18,22 +19,25 @@ caf::behavior hub(caf::event_based_actor* self, hub_args args) {
   limits.calls_per_minute = settings.broker_calls_per_minute;
   const auto limiter = system.spawn(upstream_limiter, limits);
   const auto front = system.spawn(gateway, args.context, args.desk);
+  const auto services = system.spawn(hub_services, hub_services_args{args.context, args.writer});
   self->monitor(limiter);
+  self->monitor(services);
   self->monitor(front);
   self->monitor(args.writer);
 
   auto organisations = std::make_shared<hub_tenants>(self, args, limiter, front);
   organisations->start(args.organisations);
 
-  self->set_down_handler([=, essential = std::vector{limiter.address(), front.address(),
-                                                     args.writer.address()}](caf::down_msg& down) {
-    if (std::ranges::find(essential, down.source) == essential.end())
-      return organisations->on_down(down);
-    args.give_up(self->system().render(down.reason));
-  });
+  self->set_down_handler(
+      [=, essential = std::vector{limiter.address(), front.address(), services.address(),
+                                  args.writer.address()}](caf::down_msg& down) {
+        if (std::ranges::find(essential, down.source) == essential.end())
+          return organisations->on_down(down);
+        args.give_up(self->system().render(down.reason));
+      });
   self->set_exit_handler([=](caf::exit_msg& stop) {
     organisations->stop();
-    for (const auto& part : {limiter, front}) {
+    for (const auto& part : {limiter, front, services}) {
       self->demonitor(part);
       self->send_exit(part, caf::exit_reason::user_shutdown);
     }

@@ -30,12 +30,49 @@ std::string_view broker_call(std::string_view method, std::string_view rest) {
   return "search";
 }
 
+// dpe.md 6.
+std::string_view service_bus_call(std::string_view method, std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.ends_with("/messages")) return "send";
+  if (path.ends_with("/messages/head")) return "receive";
+  if (method == "DELETE") return "complete";
+  return method == "PUT" ? "unlock" : "renew";
+}
+
+// The sandbox has its queues in the root, beside other services.
+bool is_queue(std::string_view rest) {
+  return rest.starts_with("/nextbestqueue");
+}
+
 // dpi.md 3.
 std::string_view dpi_call(std::string_view method, std::string_view rest) {
   const auto path = rest.substr(0, rest.find('?'));
   if (path.ends_with("/statuses")) return "statuses";
   if (path.ends_with("/read")) return "read";
   return method == "POST" ? "send" : "inbox";
+}
+
+// dpf.md 6.1, 7.2, 9.1.
+std::string_view svarut_call(std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.find("/ForsendelsesServiceV9") != std::string_view::npos) return "soap";
+  if (path.starts_with("/tjenester/svarinn")) {
+    if (path.ends_with("/hentNyeForsendelser")) return "list";
+    if (path.find("/kvitterMottak/") != std::string_view::npos) return "receipt";
+    if (path.find("/mottakFeilet/") != std::string_view::npos) return "refusal";
+    return "download";
+  }
+  if (path.ends_with("/organisasjon")) return "send";
+  if (path.ends_with("/status/sok")) return "status";
+  if (path.ends_with("/forsendelsestyper")) return "types";
+  return "lookup";
+}
+
+// dpv.md 3.
+std::string_view correspondence_call(std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.ends_with("/upload")) return "upload";
+  return path.ends_with("/correspondence") ? "search" : "overview";
 }
 
 std::string outcome_of(const result<http::response>& answer) {
@@ -121,11 +158,21 @@ call_purpose purpose_of(const national_addresses& national, std::string_view met
   if (is_at(url, national.altinn_exchange_url)) return {"altinn", "exchange"};
   if (is_at(url, national.service_registry_key_url)) return {"registry", "keys"};
   if (is_at(url, national.service_registry_url)) return {"registry", "lookup"};
+  if (is_at(url, national.status_service_url)) return {"status service", "report"};
   if (is_at(url, national.broker_url))
     return {"DPO", std::string(broker_call(method, url.substr(national.broker_url.size())))};
+  if (is_at(url, national.service_bus_url)) {
+    const auto rest = url.substr(national.service_bus_url.size());
+    if (is_queue(rest)) return {"DPE", std::string(service_bus_call(method, rest))};
+  }
   if (is_at(url, national.dpi_url))
     return {"DPI", std::string(dpi_call(method, url.substr(national.dpi_url.size())))};
   if (is_at(url, national.print_certificate_url)) return {"DPI", "print_certificate"};
+  if (is_at(url, national.svarut_url))
+    return {"DPF", std::string(svarut_call(url.substr(national.svarut_url.size())))};
+  if (is_at(url, national.correspondence_url))
+    return {"DPV",
+            std::string(correspondence_call(url.substr(national.correspondence_url.size())))};
   return {"other", "other"};
 }
 

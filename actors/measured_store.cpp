@@ -81,7 +81,8 @@ bool is_inserted(const batch& b, std::string_view key) {
 // Reads a committed batch as a journal. Only ever used by the one writer of the store.
 class journal {
  public:
-  explicit journal(std::shared_ptr<metrics::hub_meters> meters) : meters_(std::move(meters)) {}
+  journal(std::shared_ptr<metrics::hub_meters> meters, std::shared_ptr<status_tally> tally)
+      : meters_(std::move(meters)), tally_(std::move(tally)) {}
 
   void read(const batch& done) {
     meters_->store_bytes.add(static_cast<double>(done.byte_size()));
@@ -107,9 +108,13 @@ class journal {
   // may move from channel to channel later.
   void count_status(const batch::appendage& event) {
     const auto place = storage::feed_of_prefix(event.key_prefix);
-    if (!place) return;
+    if (!place) {
+      if (tally_ && storage::statistics::is_mark(event.key_prefix)) tally_->close();
+      return;
+    }
     const auto told = storage::decode_event(event.value);
     if (!told || told->kind != storage::event_kind::status) return;
+    if (tally_) tally_->count(place->first, *told);
     count_event(tally_of(place->first.number()), told->via, told->way, told->name);
   }
 
@@ -165,6 +170,7 @@ class journal {
   }
 
   std::shared_ptr<metrics::hub_meters> meters_;
+  std::shared_ptr<status_tally> tally_;
   std::array<std::array<std::array<metrics::counter, status_count>, direction_count>, service_count>
       statuses_;
   std::unordered_map<std::string, std::unique_ptr<tally>> by_label_;
@@ -174,11 +180,12 @@ class journal {
 class measured_engine final : public storage::engine {
  public:
   measured_engine(std::unique_ptr<storage::engine> store,
-                  std::shared_ptr<metrics::hub_meters> meters, std::shared_ptr<vital_signs> signs)
+                  std::shared_ptr<metrics::hub_meters> meters, std::shared_ptr<vital_signs> signs,
+                  std::shared_ptr<status_tally> tally)
       : store_(std::move(store)),
         meters_(meters),
         signs_(std::move(signs)),
-        journal_(meters),
+        journal_(meters, std::move(tally)),
         committed_(meters->store_commits.with({{"outcome", "committed"}})),
         conflicts_(meters->store_commits.with({{"outcome", "conflict"}})),
         failed_(meters->store_commits.with({{"outcome", "failed"}})) {}
@@ -233,8 +240,10 @@ class measured_engine final : public storage::engine {
 
 std::unique_ptr<storage::engine> measure(std::unique_ptr<storage::engine> store,
                                          std::shared_ptr<metrics::hub_meters> meters,
-                                         std::shared_ptr<vital_signs> signs) {
-  return std::make_unique<measured_engine>(std::move(store), std::move(meters), std::move(signs));
+                                         std::shared_ptr<vital_signs> signs,
+                                         std::shared_ptr<status_tally> tally) {
+  return std::make_unique<measured_engine>(std::move(store), std::move(meters), std::move(signs),
+                                           std::move(tally));
 }
 
 }  // namespace kp::actors

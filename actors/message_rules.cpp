@@ -1,5 +1,7 @@
 #include "actors/message_rules.hpp"
 
+#include "protocol/dpf/translate.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -73,11 +75,20 @@ const type_rules& rules_of(std::string_view type) {
 }
 
 std::uint64_t upload_limit(const tenants::organisation& owner, service via) {
-  return via == service::dpo ? owner.dpo.upload_size_limit : rules_of(via).upload_limit;
+  if (via == service::dpo) return owner.dpo.upload_size_limit;
+  // SvarUt takes more only of what is never printed (dpf.md 5.5).
+  if (via == service::dpf)
+    return owner.dpf.digital_only ? owner.dpf.upload_size_limit
+                                  : std::min(owner.dpf.upload_size_limit, dpf::max_printable_bytes);
+  if (via == service::dpv) return owner.dpv.upload_size_limit;
+  return rules_of(via).upload_limit;
 }
 
 std::chrono::hours default_ttl(const tenants::organisation& owner, service via) {
-  return via == service::dpo ? owner.dpo.default_ttl : rules_of(via).default_ttl;
+  if (via == service::dpo) return owner.dpo.default_ttl;
+  if (via == service::dpf) return owner.dpf.default_ttl;
+  if (via == service::dpv) return owner.dpv.default_ttl;
+  return rules_of(via).default_ttl;
 }
 
 }  // namespace kp::actors

@@ -7,6 +7,7 @@
 #include "actors/operator_desk.hpp"
 #include "actors/organisation_adapters.hpp"
 #include "actors/registry_desk.hpp"
+#include "actors/report_intake.hpp"
 #include "actors/retrying_commit.hpp"
 #include "actors/seat_messages.hpp"
 #include "actors/supervision.hpp"
@@ -267,6 +268,7 @@ class house {
   void renew_clients() {
     clients_ = std::make_shared<upstream>(args_.hub, args_.settings,
                                           upstream::limits{turns(self_, args_), rests(args_)});
+    if (args_.hub->reports) args_.hub->reports->attach(args_.settings->id, clients_);
   }
 
   service_adapter_args adapter_args() const {

@@ -267,6 +267,7 @@ void receipt_poller::end_round() {
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.
 void receipt_poller::look_in(microseconds delay) {
+  if (delay.count() <= 0) return self_->send(self_, receipts_look{++epoch_});
   self_->delayed_send(self_, delay, receipts_look{++epoch_});
 }
 

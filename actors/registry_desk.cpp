@@ -1,6 +1,9 @@
 #include "actors/registry_desk.hpp"
 
 #include "actors/bridge.hpp"
+#include "actors/dpf_clients.hpp"
+#include "actors/svarut_messages.hpp"
+#include "config/config_error.hpp"
 #include "config/log.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +21,10 @@ struct found {
 struct judged {
   std::uint64_t ticket;
   certificate_verdict verdict;
+};
+struct listed {
+  std::uint64_t ticket;
+  letter_types answer;
 };
 
 http::awaitable<receiver_answer> ask_registry(std::shared_ptr<upstream> clients,
@@ -82,6 +89,26 @@ http::awaitable<judged> judge_for(std::uint64_t ticket, std::shared_ptr<upstream
   co_return judged{ticket, std::move(verdict)};
 }
 
+http::awaitable<listed> list_for(std::uint64_t ticket, std::shared_ptr<dpf_clients> on,
+                                 std::string sender) {
+  listed out{ticket, {}};
+  if (auto ready = co_await on->ready(); !ready) {
+    out.answer.failure = ready.error();
+    co_return out;
+  }
+  auto* svarut = on->sender(sender);
+  if (!svarut) {
+    out.answer.failure = permanent(config_errc::invalid_value, "there is no account for it");
+    co_return out;
+  }
+  auto types = co_await svarut->types();
+  if (types)
+    out.answer.known = *std::move(types);
+  else
+    out.answer.failure = types.error();
+  co_return out;
+}
+
 // What is remembered of one's own certificate, so that not every create asks the network thread.
 struct desk {
   registry_desk_args args;
@@ -90,12 +117,27 @@ struct desk {
   std::vector<caf::response_promise> waiting_for_verdict;
   std::optional<certificate_verdict> verdict;
   time_point verdict_until{};
+
+  // Types of letters by sender; made anew with the clients.
+  struct kept_types {
+    letter_types answer;
+    time_point until{};
+  };
+  struct waiting_for_types {
+    std::string sender;
+    caf::response_promise promise;
+  };
+  std::shared_ptr<dpf_clients> svarut;
+  std::unordered_map<std::string, kept_types> types;
+  std::unordered_map<std::uint64_t, waiting_for_types> types_asked;
 };
 
 // A good verdict is asked anew after a minute (the registry's own cache holds five), a bad one
 // soon, so that a mended key store is noticed.
 constexpr std::chrono::seconds good_for{60};
 constexpr std::chrono::seconds bad_for{5};
+// dpf.md 4.
+constexpr std::chrono::hours types_good_for{1};
 
 }  // namespace
 
@@ -103,6 +145,7 @@ constexpr std::chrono::seconds bad_for{5};
 
 KP_MESSAGE(kp::actors::found);
 KP_MESSAGE(kp::actors::judged);
+KP_MESSAGE(kp::actors::listed);
 
 namespace kp::actors {
 
@@ -131,8 +174,24 @@ caf::behavior registry_desk(caf::event_based_actor* self, registry_desk_args arg
         }
         return promise;
       },
+      [=](const find_letter_types& request) -> caf::result<letter_types> {
+        const auto kept = s->types.find(request.sender);
+        if (kept != s->types.end() && s->args.context->hub->time.now() < kept->second.until)
+          return kept->second.answer;
+        if (!s->svarut) s->svarut = std::make_shared<dpf_clients>(s->args.context, s->args.clients);
+        const auto ticket = s->next_ticket++;
+        auto promise = self->make_response_promise();
+        s->types_asked.emplace(ticket, desk::waiting_for_types{request.sender, promise});
+        auto work = [ticket, on = s->svarut, sender = request.sender] {
+          return list_for(ticket, on, sender);
+        };
+        start<listed>(self, s->args.context->hub->network, std::move(work));
+        return promise;
+      },
       [=](const settings_changed& now) {
         s->args.context = now.context;
+        s->svarut.reset();
+        s->types.clear();
         if (s->args.clients == now.clients) return;
         s->args.clients = now.clients;  // another key store perhaps: judged anew
         s->verdict.reset();
@@ -142,6 +201,16 @@ caf::behavior registry_desk(caf::event_based_actor* self, registry_desk_args arg
         if (it == s->waiting.end()) return;
         auto promise = it->second;
         s->waiting.erase(it);
+        promise.deliver(std::move(done.answer));
+      },
+      [=](listed& done) {
+        const auto it = s->types_asked.find(done.ticket);
+        if (it == s->types_asked.end()) return;
+        auto [sender, promise] = std::move(it->second);
+        s->types_asked.erase(it);
+        const auto keep = done.answer.failure ? std::chrono::seconds(bad_for)
+                                              : std::chrono::seconds(types_good_for);
+        s->types[sender] = {done.answer, s->args.context->hub->time.now() + keep};
         promise.deliver(std::move(done.answer));
       },
       [=](judged& done) {

@@ -15,6 +15,7 @@ struct registry_desk_args {
 // Answers what a channel asks of the Service Registry and of the organisation's own certificate.
 // Understands:
 //   find_receiver         -> receiver_answer
+//   find_letter_types     -> letter_types          of SvarUt; kept for an hour
 //   settings_changed
 //   check_own_certificate -> certificate_verdict   certificates.md 2: valid now, and its serial
 //   number

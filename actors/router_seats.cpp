@@ -5,6 +5,7 @@
 #include "config/log.hpp"
 #include "protocol/sbd/document.hpp"
 #include "storage/storage_error.hpp"
+#include "tenants/connected_services.hpp"
 
 #include <fmt/format.h>
 
@@ -55,7 +56,7 @@ result<router_seats::plan> router_seats::wanted(service via) const {
 
 void router_seats::start() {
   for (const auto via : all_services) {
-    if (!in().settings->enabled(via)) continue;
+    if (!in().settings->enabled(via) || tenants::only_sends(via)) continue;
     if (const auto* named = in().settings->receiver(via); named && named->external)
       log(log_level::warning,
           "an installation elsewhere receives; its arrivals are left alone at the national service",
@@ -208,7 +209,7 @@ void router_seats::on_move(const move_seat& asked, reply<seat_moved> answer) {
 seats_shown router_seats::show() const {
   seats_shown all;
   for (const auto via : all_services) {
-    if (!in().settings->enabled(via)) continue;
+    if (!in().settings->enabled(via) || tenants::only_sends(via)) continue;
     seat_view seen;
     seen.via = via;
     if (const auto* named = in().settings->receiver(via)) {

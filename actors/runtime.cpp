@@ -1,5 +1,6 @@
 #include "actors/runtime.hpp"
 
+#include "actors/alert_sender.hpp"
 #include "actors/caf.hpp"
 #include "actors/gateway.hpp"
 #include "actors/hub.hpp"
@@ -7,6 +8,8 @@
 #include "actors/measured_client.hpp"
 #include "actors/measured_store.hpp"
 #include "actors/quota_usage.hpp"
+#include "actors/report_intake.hpp"
+#include "actors/report_port.hpp"
 #include "actors/store_writer.hpp"
 #include "actors/tenants_watcher.hpp"
 #include "actors/webhook_transport.hpp"
@@ -124,6 +127,10 @@ struct runtime::state {
   std::unique_ptr<http::client> to_subscribers;
   std::shared_ptr<webhook_means> webhooks = std::make_shared<webhook_means>();
   std::unique_ptr<registry::signing_keys> registry_keys;
+  std::shared_ptr<report_intake> reports;
+  std::shared_ptr<status_tally> tally = std::make_shared<status_tally>();
+  std::unique_ptr<http::client> to_operators;
+  std::shared_ptr<alert_means> alerts;
   tuned_config config;
   caf::actor_system system{config};
   caf::actor writer;
@@ -146,7 +153,7 @@ struct runtime::state {
     storage::rocksdb_options options;
     options.path = engine_folder.string();
     KP_TRY(auto opened, storage::open_rocksdb_engine(options));
-    store = measure(std::make_unique<quota_store>(std::move(opened), usage), meters, signs);
+    store = measure(std::make_unique<quota_store>(std::move(opened), usage), meters, signs, tally);
     webhooks->secrets = std::make_shared<storage::secret_box>(master_key, random);
     keys = std::make_unique<storage::data_keys>(*store, std::move(master_key), random);
     KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
@@ -167,6 +174,30 @@ struct runtime::state {
     webhooks->transport = make_webhook_transport(network, *to_subscribers, settings.webhooks);
     registry_keys = std::make_unique<registry::signing_keys>(
         *client, time, settings.national.service_registry_key_url);
+    if (!settings.national.status_service_url.empty()) {
+      status_service::wire_options way;
+      way.url = settings.national.status_service_url;
+      way.waits_for_answers = settings.status_service.waits_for_answers;
+      way.ca_file = settings.ca_file;
+      KP_TRY(auto made_way, status_service::make_wire(network, *client, way));
+      reports = std::make_shared<report_intake>(
+          time, settings.status_service.max_waiting,
+          make_report_port(network, std::move(made_way), settings.status_service.scopes));
+    }
+    if (settings.alerts.tells_anybody()) KP_CHECK(open_way_to_operators());
+    return {};
+  }
+
+  // Operators choose the places themselves, most often in their own network.
+  result<void> open_way_to_operators() {
+    auto to_anywhere = settings.webhooks;
+    to_anywhere.to_private = webhook_settings::private_targets::allow;
+    to_anywhere.https_only = false;
+    KP_TRY(to_operators,
+           webhook_client(network, workers, to_anywhere, settings.ca_file, settings.proxy));
+    alerts = std::make_shared<alert_means>();
+    alerts->transport = make_webhook_transport(network, *to_operators, to_anywhere);
+    alerts->mail = make_mailer(workers, settings.alerts.mail, settings.ca_file);
     return {};
   }
 
@@ -176,6 +207,9 @@ struct runtime::state {
     context = std::make_shared<hub_context>(hub_context{
         settings, network, workers, time, *random, *store, *blobs, *spools, client.get(),
         registry_keys.get(), commit_and_wait(system, writer), feed_bells, webhooks, meters, signs});
+    context->reports = reports;
+    context->tally = tally;
+    context->alerts = alerts;
     // The first in the folder are those with labels of their own, run after run.
     for (const auto& one : tenants.organisations) meters->organisations.of(one->id);
     desk = std::make_shared<gateway_desk>(context, system, usage);
@@ -190,10 +224,10 @@ struct runtime::state {
       exit_code = 3;
       stop();
     };
-    top = system.spawn(
-        hub, hub_args{context, desk, writer, tenants.organisations, directory, give_up});
-    watcher = std::make_unique<tenants_watcher>(settings.tenants_folder, tenants, top,
-                                                context->tenants);
+    top = system.spawn(hub,
+                       hub_args{context, desk, writer, tenants.organisations, directory, give_up});
+    watcher =
+        std::make_unique<tenants_watcher>(settings.tenants_folder, tenants, top, context->tenants);
     return {};
   }
 

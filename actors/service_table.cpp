@@ -1,7 +1,10 @@
 #include "actors/service_table.hpp"
 
+#include "actors/dpe_port.hpp"
+#include "actors/dpf_port.hpp"
 #include "actors/dpi_adapter.hpp"
 #include "actors/dpo_adapter.hpp"
+#include "actors/dpv_port.hpp"
 #include "tenants/connected_services.hpp"
 
 #include <array>
@@ -10,7 +13,7 @@ namespace kp::actors {
 
 namespace {
 
-[[maybe_unused]] caf::actor start_adapter(caf::actor_system& system, service_adapter_args args) {
+caf::actor start_adapter(caf::actor_system& system, service_adapter_args args) {
   return system.spawn(service_adapter, std::move(args));
 }
 
@@ -34,7 +37,10 @@ caf::actor start_dpi(caf::actor_system& system, service_adapter_args args) {
 
 constexpr std::array plugs{
     service_plug{service::dpo, &dpo_port, &start_dpo},
+    service_plug{service::dpe, &make_dpe_port, &start_adapter},
     service_plug{service::dpi, &dpi_port_of, &start_dpi},
+    service_plug{service::dpf, &make_dpf_port, &start_adapter},
+    service_plug{service::dpv, &make_dpv_port, &start_adapter},
 };
 static_assert(plugs.size() == tenants::connected_services.size());
 

@@ -47,11 +47,14 @@ result<crypto::keystore> open_keystore(const tenants::keystore_settings& setting
 std::vector<std::string> registry_scopes(const tenants::organisation& settings) {
   std::vector<std::string> scopes;
   if (settings.dpo.enabled) scopes.emplace_back("eformidling:dpo");
+  if (settings.dpe.enabled) scopes.emplace_back("eformidling:dpe");
   if (settings.dpi.enabled)
-    scopes.insert(scopes.end(), {"eformidling:dpi", "digitalpostinnbygger:send",
-                                 "global/kontaktinformasjon.read", "global/sikkerdigitalpost.read",
-                                 "global/varslingsstatus.read", "global/sertifikat.read",
-                                 "global/navn.read", "global/postadresse.read"});
+    scopes.insert(scopes.end(),
+                  {"eformidling:dpi", "digitalpostinnbygger:send", "global/kontaktinformasjon.read",
+                   "global/sikkerdigitalpost.read", "global/varslingsstatus.read",
+                   "global/sertifikat.read", "global/navn.read", "global/postadresse.read"});
+  if (settings.dpf.enabled) scopes.emplace_back("eformidling:dpf");
+  if (settings.dpv.enabled) scopes.emplace_back(dpv::scope);
   return scopes;
 }
 
@@ -74,6 +77,9 @@ struct upstream::state {
   std::unique_ptr<maskinporten::client> dpo_tokens;
   std::unique_ptr<altinn::token_exchange> exchange;
   std::unique_ptr<registry::client> registry;
+  std::unique_ptr<maskinporten::client> dpv_tokens;
+  std::unique_ptr<altinn::token_exchange> dpv_exchange;
+  std::unique_ptr<dpv::correspondence> correspondence;
   std::map<maskinporten::system_user, std::unique_ptr<altinn::broker>> brokers;
 
   void make_clients() {
@@ -93,6 +99,14 @@ struct upstream::state {
     dpo_tokens = tokens(dpo_client);
     exchange = std::make_unique<altinn::token_exchange>(*hub->http, hub->time, *dpo_tokens,
                                                         national.altinn_exchange_url);
+    if (settings->dpv.enabled) {
+      dpv_tokens =
+          tokens(settings->dpv.maskinporten_client_id.value_or(settings->maskinporten_client_id));
+      dpv_exchange = std::make_unique<altinn::token_exchange>(*hub->http, hub->time, *dpv_tokens,
+                                                              national.altinn_exchange_url);
+      correspondence = std::make_unique<dpv::correspondence>(*hub->http, *dpv_exchange,
+                                                             national.correspondence_url);
+    }
     registry::client_settings lookups;
     lookups.base_url = national.service_registry_url;
     lookups.key_url = national.service_registry_key_url;
@@ -169,6 +183,14 @@ std::span<const crypto::keystore> upstream::decryption_keys() const {
   return state_->key_list;
 }
 
+maskinporten::client& upstream::own_tokens() {
+  return *state_->registry_tokens;
+}
+
+std::vector<std::string> upstream::own_scopes() const {
+  return registry_scopes(*state_->settings);
+}
+
 registry::client& upstream::registry() {
   return *state_->registry;
 }
@@ -192,6 +214,10 @@ altinn::broker& upstream::broker(const maskinporten::system_user& as) {
                                             std::move(limited));
   }
   return *made;
+}
+
+dpv::correspondence& upstream::correspondence() {
+  return *state_->correspondence;
 }
 
 const std::string& upstream::dpo_client_id() const {

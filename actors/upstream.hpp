@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "protocol/altinn/broker.hpp"
+#include "protocol/dpv/correspondence.hpp"
 #include "protocol/registry/registry.hpp"
 
 #include <functional>
@@ -39,8 +40,12 @@ class upstream : public std::enable_shared_from_this<upstream> {
   const crypto::keystore& keys() const;                       // signs and authenticates
   std::span<const crypto::keystore> decryption_keys() const;  // current first
   registry::client& registry();
+  // The tokens of the organisation itself (MOVE_IP_<number>), and the scopes that its services need.
+  maskinporten::client& own_tokens();
+  std::vector<std::string> own_scopes() const;
   // Broker as `as` sees it; the reference stays valid.
   altinn::broker& broker(const maskinporten::system_user& as);
+  dpv::correspondence& correspondence();
   const std::string& dpo_client_id() const;
 
  private:

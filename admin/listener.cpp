@@ -7,6 +7,7 @@
 #include "admin/organisations.hpp"
 #include "admin/seats.hpp"
 #include "admin/services.hpp"
+#include "admin/statistics.hpp"
 #include "admin/webhooks.hpp"
 #include "config/log.hpp"
 #include "metrics/hub_meters.hpp"
@@ -45,6 +46,7 @@ struct listener::state {
     add_seats(all, parts);
     add_services(all, parts);
     add_webhooks(all, parts);
+    add_statistics(all, parts);
   }
 
   std::shared_ptr<actors::hub_context> hub;

@@ -74,8 +74,7 @@ result<void> string_sink::write(std::string_view bytes) {
   return {};
 }
 
-result<std::size_t> string_random_access::read_at(std::uint64_t offset,
-                                                  std::span<char> out) const {
+result<std::size_t> string_random_access::read_at(std::uint64_t offset, std::span<char> out) const {
   return copy_at(bytes_, offset, out);
 }
 

@@ -1,11 +1,13 @@
 #include "config/hub_settings.hpp"
 
 #include "config/admin_declarations.hpp"
+#include "config/alert_declarations.hpp"
 #include "config/files.hpp"
 #include "config/national_addresses.hpp"
 #include "config/quota_declarations.hpp"
 #include "config/setting.hpp"
 #include "config/setting_list.hpp"
+#include "config/status_service_declarations.hpp"
 #include "config/text.hpp"
 #include "config/webhook_declarations.hpp"
 
@@ -49,10 +51,16 @@ constexpr std::array national_urls{
                  "The Service Registry (adressetjenesten)."},
     national_key{"service_registry_key_url", &national_addresses::service_registry_key_url, false,
                  "The keys that the Service Registry signs with; follows service_registry_url."},
+    national_key{"service_bus_url", &national_addresses::service_bus_url, true,
+                 "The Azure Service Bus that carries DPE."},
     national_key{"dpi_url", &national_addresses::dpi_url, true,
                  "The sender's access point of DPI (corner 2)."},
     national_key{"print_certificate_url", &national_addresses::print_certificate_url, false,
                  "Where the contact register tells who prints letters of DPI, and for which key."},
+    national_key{"svarut_url", &national_addresses::svarut_url, true,
+                 "KS SvarUt and SvarInn, without /api or /tjenester."},
+    national_key{"correspondence_url", &national_addresses::correspondence_url, true,
+                 "Altinn Correspondence, by the proxy of eFormidling."},
 };
 
 std::string full_key(const national_key& one) {
@@ -72,6 +80,10 @@ void declare_national(declarations<hub_settings>& all) {
   all.add("national.broker_resource", text_kind{},
           [](auto& s) -> auto& { return s.national.broker_resource; },
           "The resource in Altinn's register that DPO transfers belong to.",
+          {.fallback = "that of the environment"});
+  all.add("national.service_bus_key_name", text_kind{},
+          [](auto& s) -> auto& { return s.national.service_bus_key_name; },
+          "The name of the shared access policy that the key of the Service Bus belongs to.",
           {.fallback = "that of the environment"});
 }
 
@@ -202,6 +214,8 @@ declarations<hub_settings> declare_all() {
   declare_limits(all);
   declare_quotas(all, [](auto& s) -> auto& { return s.quotas; }, "false", "no limit");
   declare_webhooks(all);
+  declare_status_service(all);
+  declare_alerts(all);
   declare_admin(all);
   all.add(
       "events.keep_hours", integer_kind{1, 8760}, [](auto& s) -> auto& { return s.events_keep; },
@@ -227,6 +241,7 @@ void fill_national(national_addresses& given, environment_preset preset) {
   for (const auto& one : national_urls)
     if ((given.*one.place).empty()) given.*one.place = usual.*one.place;
   if (given.broker_resource.empty()) given.broker_resource = usual.broker_resource;
+  if (given.service_bus_key_name.empty()) given.service_bus_key_name = usual.service_bus_key_name;
 }
 
 void check_issuers(settings_tree& tree, const hub_settings& settings) {
@@ -277,6 +292,8 @@ void check_together(settings_tree& tree, const hub_settings& settings) {
                        settings.webhooks.give_up_after.count(), settings.events_keep.count()),
            "Lower webhooks.give_up_after_hours or raise events.keep_hours.");
   check_admin(tree, settings.admin);
+  check_status_service(tree, settings);
+  check_alerts(tree, settings);
   if (settings.preset == environment_preset::sandbox) return;
   for (const auto& one : national_urls) {
     if (tree.has(full_key(one)) && !is_https_or_loopback(settings.national.*one.place))
@@ -330,6 +347,7 @@ std::string describe_hub_settings() {
       "together with `allow_clear: true`.\n\n";
   out += describe(all_settings().texts());
   out += "\n## Each of token_issuers\n\n" + describe(token_issuer_settings().texts());
+  out += "\n## Each of alerts.webhooks\n\n" + describe(alert_webhook_settings().texts());
   out += "\n## Each of the admin credentials\n\n" + describe(admin_credential_settings().texts());
   out +=
       "\n## Addresses of the environments\n\n"
@@ -344,6 +362,7 @@ std::string describe_hub_settings() {
   };
   for (const auto& one : national_urls) row(full_key(one), one.place);
   row("national.broker_resource", &national_addresses::broker_resource);
+  row("national.service_bus_key_name", &national_addresses::service_bus_key_name);
   return out;
 }
 

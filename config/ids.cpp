@@ -10,7 +10,9 @@ namespace kp {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -20,9 +22,9 @@ bool is_hex(char c) {
 
 result<organisation_id> organisation_id::parse(std::string_view digits) {
   if (digits.size() != 9 || !std::ranges::all_of(digits, is_digit))
-    return permanent(config_errc::invalid_value,
-                     fmt::format("\"{}\" is not an organisation number: nine digits, no spaces",
-                                 digits));
+    return permanent(
+        config_errc::invalid_value,
+        fmt::format("\"{}\" is not an organisation number: nine digits, no spaces", digits));
   constexpr std::array weights{3, 2, 7, 6, 5, 4, 3, 2};
   int sum = 0;
   std::uint32_t number = 0;
@@ -40,9 +42,13 @@ result<organisation_id> organisation_id::parse(std::string_view digits) {
   return organisation_id(number);
 }
 
-std::string organisation_id::to_string() const { return fmt::format("{:09}", number_); }
+std::string organisation_id::to_string() const {
+  return fmt::format("{:09}", number_);
+}
 
-std::string organisation_id::iso6523() const { return fmt::format("0192:{:09}", number_); }
+std::string organisation_id::iso6523() const {
+  return fmt::format("0192:{:09}", number_);
+}
 
 result<channel_name> channel_name::parse(std::string_view text) {
   const auto allowed = [](char c) {
@@ -74,14 +80,22 @@ bool detail::is_uuid(std::string_view text) {
 
 std::string_view to_string(service s) {
   switch (s) {
-    case service::dpo: return "DPO";
-    case service::dpv: return "DPV";
-    case service::dpi: return "DPI";
-    case service::dpf: return "DPF";
-    case service::dpe: return "DPE";
-    case service::dpfio: return "DPFIO";
-    case service::dph: return "DPH";
-    case service::unknown: break;
+    case service::dpo:
+      return "DPO";
+    case service::dpv:
+      return "DPV";
+    case service::dpi:
+      return "DPI";
+    case service::dpf:
+      return "DPF";
+    case service::dpe:
+      return "DPE";
+    case service::dpfio:
+      return "DPFIO";
+    case service::dph:
+      return "DPH";
+    case service::unknown:
+      break;
   }
   return "UNKNOWN";
 }

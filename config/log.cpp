@@ -2,9 +2,9 @@
 
 #include "config/clock.hpp"
 
-#include <boost/json.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <boost/json.hpp>
 
 #include <atomic>
 
@@ -17,8 +17,8 @@ std::atomic<void (*)(std::string_view)> test_sink{nullptr};
 
 spdlog::logger& lines() {
   static const auto logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "knutepunkt", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("knutepunkt",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->set_level(spdlog::level::trace);
     made->flush_on(spdlog::level::trace);
@@ -29,15 +29,21 @@ spdlog::logger& lines() {
 
 std::string_view name(log_level level) {
   switch (level) {
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warning: return "warning";
-    case log_level::error: return "error";
+    case log_level::debug:
+      return "debug";
+    case log_level::info:
+      return "info";
+    case log_level::warning:
+      return "warning";
+    case log_level::error:
+      return "error";
   }
   return "error";
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -69,8 +75,12 @@ void log(log_level level, std::string_view message, std::initializer_list<log_fi
   lines().log(spdlog::level::info, line);
 }
 
-void set_log_level(log_level lowest) { lowest_level = lowest; }
+void set_log_level(log_level lowest) {
+  lowest_level = lowest;
+}
 
-void set_log_sink(void (*sink)(std::string_view line)) { test_sink = sink; }
+void set_log_sink(void (*sink)(std::string_view line)) {
+  test_sink = sink;
+}
 
 }  // namespace kp

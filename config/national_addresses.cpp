@@ -2,42 +2,59 @@
 
 namespace kp {
 
-// Sources: maskinporten.md 1, dpo.md 2.2 and 3, service-registry.md 1.1 and 1.2, dpi.md 1 and 7.
+// Sources: maskinporten.md 1, dpo.md 2.2 and 3, service-registry.md 1.1 and 1.2, dpe.md 2, dpi.md 1
+// and 7, dpf.md 1, dpv.md 3.
 national_addresses addresses_of(environment_preset preset) {
   constexpr auto resource = "eformidling-dpo-meldingsutveksling";
   switch (preset) {
     case environment_preset::production:
-      return {"https://maskinporten.no/token",
-              "https://maskinporten.no/",
-              "https://platform.altinn.no/authentication/api/v1/exchange/maskinporten",
-              "https://platform.altinn.no/broker/api/v1",
-              resource,
-              "https://eformidling.no/adressetjeneste",
-              "https://eformidling.no/adressetjeneste/jwk",
-              "https://edi.edigard.com/api/v2/dpi",
-              "https://kontaktregisteret.no/rest/v2/printSertifikat"};
+      return {.maskinporten_token_url = "https://maskinporten.no/token",
+              .maskinporten_audience = "https://maskinporten.no/",
+              .altinn_exchange_url =
+                  "https://platform.altinn.no/authentication/api/v1/exchange/maskinporten",
+              .broker_url = "https://platform.altinn.no/broker/api/v1",
+              .broker_resource = resource,
+              .service_registry_url = "https://eformidling.no/adressetjeneste",
+              .service_registry_key_url = "https://eformidling.no/adressetjeneste/jwk",
+              .service_bus_url = "https://efm-dpe-prod.servicebus.windows.net",
+              .service_bus_key_name = "MoveDPE-prodPolicy",
+              .dpi_url = "https://edi.edigard.com/api/v2/dpi",
+              .print_certificate_url = "https://kontaktregisteret.no/rest/v2/printSertifikat",
+              .svarut_url = "https://svarut.ks.no",
+              .correspondence_url = "https://eformidling.no/altinn-proxy/correspondence/api/v1"};
     case environment_preset::test:
-      return {"https://test.maskinporten.no/token",
-              "https://test.maskinporten.no/",
+      return {
+          .maskinporten_token_url = "https://test.maskinporten.no/token",
+          .maskinporten_audience = "https://test.maskinporten.no/",
+          .altinn_exchange_url =
               "https://platform.tt02.altinn.no/authentication/api/v1/exchange/maskinporten",
-              "https://platform.tt02.altinn.no/broker/api/v1",
-              resource,
-              "https://test.eformidling.no/adressetjeneste",
-              "https://test.eformidling.no/adressetjeneste/jwk",
-              "https://sandbox1.ediex.no/api/v2/dpi",
-              "https://test.kontaktregisteret.no/rest/v2/printSertifikat"};
+          .broker_url = "https://platform.tt02.altinn.no/broker/api/v1",
+          .broker_resource = resource,
+          .service_registry_url = "https://test.eformidling.no/adressetjeneste",
+          .service_registry_key_url = "https://test.eformidling.no/adressetjeneste/jwk",
+          .service_bus_url = "https://efm-dpe-qa.servicebus.windows.net",
+          .service_bus_key_name = "MoveDPE-pilotPolicy",
+          .dpi_url = "https://sandbox1.ediex.no/api/v2/dpi",
+          .print_certificate_url = "https://test.kontaktregisteret.no/rest/v2/printSertifikat",
+          .svarut_url = "https://test.svarut.ks.no",
+          .correspondence_url = "https://test.eformidling.no/altinn-proxy/correspondence/api/v1"};
     case environment_preset::sandbox:
       break;
   }
-  return {"http://127.0.0.1:8090/token",
-          "http://127.0.0.1:8090/",
-          "http://127.0.0.1:8090/authentication/api/v1/exchange/maskinporten",
-          "http://127.0.0.1:8090/broker/api/v1",
-          resource,
-          "http://127.0.0.1:8090/adressetjeneste",
-          "http://127.0.0.1:8090/adressetjeneste/jwk",
-          "http://127.0.0.1:8090/dpi",
-          "http://127.0.0.1:8090/rest/v2/printSertifikat"};
+  return {
+      .maskinporten_token_url = "http://127.0.0.1:8090/token",
+      .maskinporten_audience = "http://127.0.0.1:8090/",
+      .altinn_exchange_url = "http://127.0.0.1:8090/authentication/api/v1/exchange/maskinporten",
+      .broker_url = "http://127.0.0.1:8090/broker/api/v1",
+      .broker_resource = resource,
+      .service_registry_url = "http://127.0.0.1:8090/adressetjeneste",
+      .service_registry_key_url = "http://127.0.0.1:8090/adressetjeneste/jwk",
+      .service_bus_url = "http://127.0.0.1:8090",
+      .service_bus_key_name = "MoveDPE-pilotPolicy",
+      .dpi_url = "http://127.0.0.1:8090/dpi",
+      .print_certificate_url = "http://127.0.0.1:8090/rest/v2/printSertifikat",
+      .svarut_url = "http://127.0.0.1:8090",
+      .correspondence_url = "http://127.0.0.1:8090/altinn-proxy/correspondence/api/v1"};
 }
 
 }  // namespace kp

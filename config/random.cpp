@@ -53,9 +53,13 @@ std::string random_source::uuid() {
   return text;
 }
 
-message_id random_source::new_message_id() { return *message_id::parse(uuid()); }
+message_id random_source::new_message_id() {
+  return *message_id::parse(uuid());
+}
 
-conversation_id random_source::new_conversation_id() { return *conversation_id::parse(uuid()); }
+conversation_id random_source::new_conversation_id() {
+  return *conversation_id::parse(uuid());
+}
 
 double random_source::unit() {
   const auto raw = bytes(8);
@@ -64,7 +68,9 @@ double random_source::unit() {
   return static_cast<double>(value >> 11) * 0x1.0p-53;
 }
 
-std::shared_ptr<random_source> make_secure_random() { return std::make_shared<secure_random>(); }
+std::shared_ptr<random_source> make_secure_random() {
+  return std::make_shared<secure_random>();
+}
 
 std::shared_ptr<random_source> make_seeded_random(std::uint64_t seed) {
   return std::make_shared<seeded_random>(seed);

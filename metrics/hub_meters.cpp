@@ -46,6 +46,18 @@ hub_meters::hub_meters(std::size_t max_organisations)
                                   "Calls to national services by outcome.")),
       upstream_time(all.histograms("knutepunkt_upstream_call_seconds",
                                    "Time of calls to national services.", call_bounds)),
+      status_reports(all.counters("knutepunkt_status_reports_total",
+                                  "What became of reports to the national status service; one "
+                                  "that failed is tried again.")),
+      status_reports_waiting(all.gauges("knutepunkt_status_reports_waiting",
+                                        "Statuses that the status service is still to be told.")
+                                 .with({})),
+      status_reports_oldest(all.gauges("knutepunkt_status_reports_oldest_seconds",
+                                       "Age of the oldest report that is being tried.")
+                                .with({})),
+      alerts(all.counters("knutepunkt_alerts_total", "What operators were to be told of.")),
+      alert_letters(all.counters("knutepunkt_alert_letters_total",
+                                 "Letters to operators, of one or more alerts each.")),
       requests(all.histograms("http_server_requests_seconds",
                               "Requests to the REST API, to the head of the answer.",
                               request_bounds)),

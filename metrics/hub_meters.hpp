@@ -35,6 +35,13 @@ struct hub_meters {
   counter_family upstream_calls;   // {service, endpoint, outcome}
   histogram_family upstream_time;  // {service, endpoint}
 
+  counter_family status_reports;  // {outcome}: taken, refused, given up, turned away, failed
+  gauge status_reports_waiting;
+  gauge status_reports_oldest;  // seconds
+  counter_family alerts;        // {kind}: failed, expired, silence, silence ended
+  counter_family
+      alert_letters;  // {target, outcome}: target webhook or mail; taken, failed, given up
+
   histogram_family requests;  // {method, uri, status, outcome}
   gauge requests_in_flight;
   counter_family sign_in_failures;  // {listener}

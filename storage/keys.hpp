@@ -61,9 +61,14 @@ enum class record_kind : std::uint8_t {
   webhook_dead = 93,       // subscription id u64 | sequence u64 -> webhook_delivery
   tracked_by_due = 94,     // service u8 | due i64 us | message id -> nothing
   tracked = 95,            // service u8 | message id -> tracked (storage/tracking.hpp)
+  status_report = 96,      // sequence u64 -> status_report (storage/status_reports.hpp)
+  status_report_refused = 97,  // sequence u64 -> refused_report
+  statistics = 98,         // hour u32 | service u8 | direction u8 | status u8 -> count u64; of
+                           // hub_itself: part u8 | depends; see statistics.hpp
   seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
   seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
   receipt_channel = 104,   // name of a channel of DPI -> receipt_channel (storage/receipt_channels.hpp)
+  service_key = 106,       // service u8 -> service_key (storage/service_keys.hpp)
 };
 
 // Under this number, which no organisation has, the hub keeps what is nobody's.

@@ -1,5 +1,6 @@
 #include "storage/feed.hpp"
 #include "storage/repositories.hpp"
+#include "storage/status_reports.hpp"
 #include "storage/status_rules.hpp"
 
 #include <algorithm>
@@ -22,6 +23,25 @@ void tell(batch& b, organisation_id organisation, const conversation& c, const s
   append_event(b, organisation, c.channel, event);
 }
 
+// All that the status service is told is in the report: the conversation may be gone by then.
+void report(batch& b, const statuses& rows, const conversation& c, const status& row) {
+  if (!rows.reports()) return;
+  const auto now = rows.reports()->admit();
+  if (!now) return;
+  status_report told;
+  told.queued = *now;
+  told.at = row.last_update;
+  told.name = row.name;
+  told.message = c.message;
+  told.conversation = c.conversation_ref;
+  told.via = c.via;
+  told.process = c.process;
+  told.document_type = c.document_type;
+  told.sender = c.sender;
+  told.receiver = c.receiver;
+  append_report(b, rows.organisation(), told);
+}
+
 // Changes `c` and appends the status with its event, not the conversation. False when it
 // may not follow.
 result<bool> apply(batch& b, const statuses& rows, row_ids& ids, conversation& c,
@@ -39,6 +59,7 @@ result<bool> apply(batch& b, const statuses& rows, row_ids& ids, conversation& c
   row.last_update = change.at;
   KP_CHECK(rows.insert(b, c.via, row));
   tell(b, rows.organisation(), c, row);
+  report(b, rows, c, row);
   c.statuses |= status_bit(change.name);
   c.finished = c.finished || finishes(change.name);
   c.pollable = pollable_after(c, change.name);

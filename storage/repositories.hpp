@@ -15,6 +15,7 @@
 namespace kp::storage {
 
 class row_counter;
+class report_gate;
 
 // The shared 64-bit row ids of an organisation. Thread safe. Ids rise and are never given twice,
 // also not after a crash: a block of `block` ids is reserved in the store before its first is used.
@@ -163,7 +164,9 @@ class conversations {
 
 class statuses {
  public:
-  statuses(const engine& store, organisation_id organisation, status_queue::includes queues = {});
+  // `reports`: where the national status service is told of statuses; nullptr: it is not.
+  statuses(const engine& store, organisation_id organisation, status_queue::includes queues = {},
+           std::shared_ptr<report_gate> reports = nullptr);
   // Also queues it, when the channel queues statuses of conversations over `via`.
   result<void> insert(batch&, service via, const status&) const;
   result<std::optional<status>> find(channel_number, row_id) const;
@@ -176,6 +179,7 @@ class statuses {
   result<std::vector<status>> of_conversation(const conversation&) const;  // by id ascending
   void remove_of(batch&, const conversation&, const std::vector<status>&) const;
   const status_queue& queue() const { return queue_; }
+  report_gate* reports() const { return reports_.get(); }
   // Adds the entries that between() reads; for rows older than that index.
   void add_places(batch&, const status&) const;
   organisation_id organisation() const { return organisation_; }
@@ -189,11 +193,13 @@ class statuses {
   organisation_id organisation_;
   status_queue queue_;
   std::shared_ptr<row_counter> counter_;
+  std::shared_ptr<report_gate> reports_;
 };
 
 // Registers a status on a conversation by the rules of storage/status_rules.hpp. Appends status,
-// conversation and the event of the channel's feed (storage/feed.hpp) to the batch (compare and set
-// on the conversation) and changes `c` to the new state. False, and nothing appended, when the status
+// conversation, the event of the channel's feed (storage/feed.hpp) and the report to the national
+// status service (storage/status_reports.hpp) to the batch (compare and set on the conversation) and
+// changes `c` to the new state. False, and nothing appended, when the status
 // may not follow those that are there.
 struct status_change {
   status_name name;

@@ -40,11 +40,13 @@ constexpr std::size_t row_id_size = 8;
 
 }  // namespace
 
-statuses::statuses(const engine& store, organisation_id organisation, status_queue::includes queues)
+statuses::statuses(const engine& store, organisation_id organisation, status_queue::includes queues,
+                   std::shared_ptr<report_gate> reports)
     : store_(store),
       organisation_(organisation),
       queue_(store, organisation, std::move(queues)),
-      counter_(std::make_shared<row_counter>(store)) {}
+      counter_(std::make_shared<row_counter>(store)),
+      reports_(std::move(reports)) {}
 
 result<void> statuses::insert(batch& b, service via, const status& s) const {
   b.put(row_key(organisation_, s), encode(s));

@@ -53,6 +53,11 @@ bool same_use(const dpo_settings& a, const dpo_settings& b) {
          a.quiet_poll_interval == b.quiet_poll_interval;
 }
 
+bool same_use(const dpe_settings& a, const dpe_settings& b) {
+  return a.enabled == b.enabled && a.mode == b.mode && a.receipt_queue == b.receipt_queue &&
+         a.poll_interval == b.poll_interval;
+}
+
 bool same_clients(const dpi_settings& a, const dpi_settings& b) {
   return a.enabled == b.enabled && a.supplier == b.supplier &&
          a.maskinporten_client_id == b.maskinporten_client_id &&
@@ -61,6 +66,17 @@ bool same_clients(const dpi_settings& a, const dpi_settings& b) {
 
 bool same_use(const dpi_settings& a, const dpi_settings& b) {
   return a.enabled == b.enabled && a.language == b.language && a.poll_interval == b.poll_interval;
+}
+
+bool same_use(const dpv_settings& a, const dpv_settings& b) {
+  return a.represents == b.represents && a.sensitive_resource == b.sensitive_resource &&
+         a.notify_email == b.notify_email && a.notify_sms == b.notify_sms &&
+         a.email_subject == b.email_subject && a.notification_text == b.notification_text &&
+         a.sensitive_notification_text == b.sensitive_notification_text &&
+         a.due_date == b.due_date && a.days_to_reply == b.days_to_reply &&
+         a.upload_size_limit == b.upload_size_limit && a.default_ttl == b.default_ttl &&
+         a.follow_every == b.follow_every && a.follow_for == b.follow_for &&
+         a.generate_receipts == b.generate_receipts;
 }
 
 }  // namespace
@@ -86,9 +102,14 @@ organisation_changes diff(const organisation& before, const organisation& after)
                 !same(before.previous_keystores, after.previous_keystores) ||
                 are_replaced(before, after) ||
                 before.maskinporten_client_id != after.maskinporten_client_id ||
-                !same_clients(before.dpo, after.dpo) || !same_clients(before.dpi, after.dpi);
+                !same_clients(before.dpo, after.dpo) || !same_clients(before.dpi, after.dpi) ||
+                // The scopes of tokens follow the services that are used.
+                before.dpe.enabled != after.dpe.enabled || !same_clients(before.dpf, after.dpf) ||
+                before.dpv.enabled != after.dpv.enabled ||
+                before.dpv.maskinporten_client_id != after.dpv.maskinporten_client_id;
   out.dpo = !same_use(before.dpo, after.dpo) || before.waiting_moves != after.waiting_moves;
-  out.services = !same_use(before.dpi, after.dpi);
+  out.services = !same_use(before.dpe, after.dpe) || !same_use(before.dpi, after.dpi) ||
+                 !same_use(before.dpf, after.dpf) || !same_use(before.dpv, after.dpv);
   out.dpo_starts = !before.dpo.enabled && after.dpo.enabled;
   out.dpo_stops = before.dpo.enabled && !after.dpo.enabled;
   return out;

@@ -13,8 +13,8 @@ struct organisation_changes {
   std::vector<channel_name> removed;  // to be closed, when what is under way with them has ended
   std::vector<channel_name> changed;  // their rules, references or times
   bool lookup = false;                // names, credentials: the gateway's directory alone
-  bool clients = false;  // key stores, client ids, system users: clients of national services
-  bool dpo = false;      // how DPO is used otherwise
+  bool clients = false;   // key stores, client ids, system users: clients of national services
+  bool dpo = false;       // how DPO is used otherwise
   bool services = false;  // which other services are used, or how
   bool dpo_starts = false, dpo_stops = false;
 

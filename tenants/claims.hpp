@@ -10,8 +10,8 @@
 
 namespace kp::tenants {
 
-// What no two files of a hub may have in common: an organisation, a credential, and what the channel
-// rules say of the whole hub.
+// What no two files of a hub may have in common: an organisation, a credential, and what the
+// channel rules say of the whole hub.
 class claims {
  public:
   // Why this organisation cannot run beside those that were added; empty: it can.

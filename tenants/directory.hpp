@@ -54,10 +54,10 @@ class directory {
                                        const scope&) const;
   // What a token says whose signature, issuer, audience and times have been verified.
   struct token_holder {
-    std::string issuer;            // its name in hub.yaml
+    std::string issuer;  // its name in hub.yaml
     std::set<std::string> scopes;
-    std::string consumer;          // "0192:910077473"; empty: it names none
-    std::string client_id;         // empty: it names none
+    std::string consumer;   // "0192:910077473"; empty: it names none
+    std::string client_id;  // empty: it names none
   };
   // Every channel that it is good for, each once. With more than one nobody can say which is
   // meant, unless the path does.

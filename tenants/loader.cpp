@@ -51,6 +51,7 @@ class builder {
     other_services(made);
     made.quotas = draft_.quotas;
     made.waiting_moves = draft_.waiting_moves;
+    svarut(made);
     // With a channel missing, the rules among channels would say things that are not so.
     if (channels) {
       made.channels = *std::move(channels);
@@ -79,6 +80,15 @@ class builder {
              fmt::format("services.dpi.supplier {} is no organisation number",
                          in_quotes(*made.dpi.supplier)),
              "Write its nine digits.");
+  }
+
+  void svarut(organisation& made) {
+    const auto any = [&](auto uses) { return std::ranges::any_of(draft_.channels, uses); };
+    const bool sends = any([](const auto& each) { return each.sends.contains(service::dpf); });
+    const bool receives = any(
+        [](const auto& each) { return !each.external && each.receives.contains(service::dpf); });
+    for (auto& broken : check_dpf(made.dpf, made.id.to_string(), sends, receives))
+      problems_.push_back(std::move(broken));
   }
 
   bool was_refused(std::string_view key) {

@@ -43,7 +43,7 @@ struct channel_settings {
   bool external = false;
   channel_addresses addresses{};
   quota_limits quotas{};
-  std::set<service> status_queue = {};   // whose statuses are queued, rest-api.md 8.4
+  std::set<service> status_queue = {};  // whose statuses are queued, rest-api.md 8.4
 };
 
 // Whether what comes with this reference is the channel's: its own, or one that it has taken over.

@@ -3,6 +3,8 @@
 #include "config/ids.hpp"
 #include "config/quota_declarations.hpp"
 #include "config/setting_list.hpp"
+#include "config/text_list_kind.hpp"
+#include "tenants/dpf_declarations.hpp"
 #include "tenants/loader.hpp"
 
 #include <fmt/format.h>
@@ -51,34 +53,6 @@ struct service_list_kind {
       else if (!all.insert(*named).second)
         reader.refuse(item, fmt::format("{} names {} twice", reader.what, *word), "Remove one.");
     }
-    if (reader.problems.size() > before) return std::nullopt;
-    return all;
-  }
-};
-
-// [arkiv, sak]
-struct text_list_kind {
-  std::size_t most;
-  std::string type() const { return "list of texts"; }
-  std::string range() const { return ""; }
-  std::string show(const std::vector<std::string>&) const { return ""; }
-
-  std::optional<std::vector<std::string>> read(const yaml_value& value,
-                                               value_reader& reader) const {
-    if (!value.is_list()) {
-      reader.refuse(value, reader.what + " must be a list", "Write it as [one, two].");
-      return std::nullopt;
-    }
-    const auto items = value.items();
-    if (items.size() > most) {
-      reader.refuse(value, fmt::format("{} has more than {} items", reader.what, most),
-                    "Remove those that are not used.");
-      return std::nullopt;
-    }
-    const auto before = reader.problems.size();
-    std::vector<std::string> all;
-    for (const auto& item : items)
-      if (auto word = reader.scalar(item)) all.push_back(*std::move(word));
     if (reader.problems.size() > before) return std::nullopt;
     return all;
   }
@@ -234,6 +208,87 @@ void add_dpo(declarations<organisation_draft>& all) {
       usual);
 }
 
+std::optional<std::string> as_organisation(const std::string& text) {
+  const auto id = organisation_id::parse(text);
+  if (!id) return std::nullopt;
+  return id->to_string();
+}
+
+void add_dpv(declarations<organisation_draft>& all) {
+  constexpr std::size_t longest_notification = 2144;  // of an SMS, dpv.md 4.3
+  all.add(
+      "services.dpv.enabled", switch_kind{}, [](auto& s) -> auto& { return s.dpv.enabled; },
+      "Whether the organisation uses DPV (Altinn Correspondence).", usual);
+  all.add(
+      "services.dpv.client_id", text_kind{},
+      [](auto& s) -> auto& { return s.dpv.maskinporten_client_id; },
+      "The Maskinporten client for DPV, when it is another one.",
+      otherwise("that of maskinporten.client_id"));
+  all.add(
+      "services.dpv.represents",
+      set_kind<std::string>{"an organisation number: nine digits", &as_organisation},
+      [](auto& s) -> auto& { return s.dpv.represents; },
+      "Organisations in whose name this one sends letters, beside its own. Altinn does not ask; a "
+      "letter in another name is refused here.",
+      usual);
+  all.add(
+      "services.dpv.sensitive_resource", text_kind{},
+      [](auto& s) -> auto& { return s.dpv.sensitive_resource; },
+      "The Altinn resource whose letters are confidential (taushetsbelagt).", usual);
+  all.add(
+      "services.dpv.notify_email", switch_kind{},
+      [](auto& s) -> auto& { return s.dpv.notify_email; },
+      "Whether Altinn tells by e-mail of letters that do not say how. When neither this nor "
+      "notify_sms is true, both ways are used.",
+      usual);
+  all.add(
+      "services.dpv.notify_sms", switch_kind{}, [](auto& s) -> auto& { return s.dpv.notify_sms; },
+      "Whether Altinn tells by SMS of letters that do not say how.", usual);
+  all.add(
+      "services.dpv.email_subject", text_kind{512},
+      [](auto& s) -> auto& { return s.dpv.email_subject; }, "The subject of such e-mails.", usual);
+  all.add(
+      "services.dpv.notification_text", text_kind{longest_notification},
+      [](auto& s) -> auto& { return s.dpv.notification_text; },
+      "The text of such e-mails and SMS. $reporterName$ is the sender, "
+      "$correspondenceRecipientName$ the recipient.",
+      usual);
+  all.add(
+      "services.dpv.sensitive_notification_text", text_kind{longest_notification},
+      [](auto& s) -> auto& { return s.dpv.sensitive_notification_text; },
+      "The same for confidential letters.", usual);
+  all.add(
+      "services.dpv.due_date", switch_kind{}, [](auto& s) -> auto& { return s.dpv.due_date; },
+      "Whether letters that do not say so themselves have a date to reply by.", usual);
+  all.add(
+      "services.dpv.days_to_reply", integer_kind{1, 3650},
+      [](auto& s) -> auto& { return s.dpv.days_to_reply; }, "How many days ahead that is.", usual);
+  all.add(
+      "services.dpv.upload_size_limit", size_kind{1024, 2ull << 30},
+      [](auto& s) -> auto& { return s.dpv.upload_size_limit; },
+      "How large all attachments of a message may be together.", usual);
+  all.add(
+      "services.dpv.default_ttl_hours", integer_kind{1, 8760},
+      [](auto& s) -> auto& { return s.dpv.default_ttl; },
+      "How many hours a message lives that does not say so itself.", usual);
+  all.add(
+      "services.dpv.follow_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpv.follow_every; },
+      "How many seconds lie between two questions to Altinn about a new letter; about older ones, "
+      "up to an hour.",
+      usual);
+  all.add(
+      "services.dpv.follow_hours", integer_kind{24, 24 * 3650},
+      [](auto& s) -> auto& { return s.dpv.follow_for; },
+      "For how many hours Altinn is asked whether a letter has been read.", usual);
+  all.add(
+      "services.dpv.generate_receipts", switch_kind{},
+      [](auto& s) -> auto& { return s.dpv.generate_receipts; },
+      "Whether an arkivmelding_kvittering is put into the sender's inbox when a letter of an "
+      "arkivmelding has been delivered.",
+      usual);
+}
+
 void add_other_services(declarations<organisation_draft>& all) {
   const auto enabled = [&](const char* name, auto place, std::string what) {
     all.add(
@@ -264,9 +319,25 @@ void add_other_services(declarations<organisation_draft>& all) {
       "services.dpi.poll_interval_seconds", integer_kind{1, 3600},
       [](auto& s) -> auto& { return s.dpi.poll_interval; },
       "How many seconds lie between two looks for receipts.", usual);
-  enabled("dpf", [](auto& s) -> auto& { return s.dpf; }, "DPF (KS SvarUt and SvarInn)");
-  enabled("dpv", [](auto& s) -> auto& { return s.dpv; }, "DPV (Altinn Correspondence)");
+  declare_dpf(all, [](auto& s) -> auto& { return s.dpf; });
   enabled("dpe", [](auto& s) -> auto& { return s.dpe; }, "DPE (eInnsyn)");
+  all.add(
+      "services.dpe.mode",
+      word_kind<dpe_mode>{
+          {{"innsyn", dpe_mode::innsyn}, {"data", dpe_mode::data}, {"meeting", dpe_mode::meeting}}},
+      [](auto& s) -> auto& { return s.dpe.mode; },
+      "Which of the organisation's queues is read, and where statuses go: innsyn for those who "
+      "publish and are asked for access, data for eInnsyn itself.",
+      usual);
+  all.add(
+      "services.dpe.receipt_queue", text_kind{50},
+      [](auto& s) -> auto& { return s.dpe.receipt_queue; },
+      "The end of the name of the queue that statuses and receipts go to, whatever the mode.",
+      otherwise("what the mode says"));
+  all.add(
+      "services.dpe.poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpe.poll_interval; },
+      "How many seconds lie between two looks into the queue, while it is empty.", usual);
   enabled("dpfio", [](auto& s) -> auto& { return s.dpfio; }, "DPFIO (KS Fiks IO)");
   enabled("dph", [](auto& s) -> auto& { return s.dph; }, "DPH (Norsk helsenett)");
 }
@@ -292,6 +363,7 @@ declarations<organisation_draft> declare_organisation() {
       "The organisation's client at Maskinporten.",
       otherwise("MOVE_IP_number, with the organisation number"));
   add_dpo(all);
+  add_dpv(all);
   add_other_services(all);
   all.add(
       "seats.waiting_moves", switch_kind{}, [](auto& s) -> auto& { return s.waiting_moves; },
@@ -464,6 +536,8 @@ std::string describe_organisation_settings() {
   return "## The file\n\n" + describe(organisation_settings().texts()) +
          "\n## Each of previous_keystores\n\n" + describe(previous_keystore_settings().texts()) +
          "\n## Each of services.dpo.reportees\n\n" + describe(reportee_settings().texts()) +
+         "\n## Each of services.dpf.accounts\n\n" + describe(svarut_account_settings().texts()) +
+         "\n## Each of services.dpf.receivers\n\n" + describe(svarinn_system_settings().texts()) +
          "\n## Each of channels\n\n" + describe(channel_draft_settings().texts()) +
          "\n## Each of a channel's credentials\n\n" + describe(credential_settings().texts());
 }

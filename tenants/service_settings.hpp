@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/problem.hpp"
+#include "tenants/dpf_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -22,16 +23,35 @@ struct dpi_settings {
   std::chrono::seconds poll_interval{10};  // between two looks for receipts
   source_position where{};
 };
-struct dpf_settings {
-  bool enabled = false;
-  source_position where{};
-};
 struct dpv_settings {
   bool enabled = false;
   source_position where{};
+  std::optional<std::string> maskinporten_client_id;  // default that of the organisation
+  std::set<std::string> represents;                   // nine digits: whom it also sends for
+  std::string sensitive_resource = "eformidling-dpv-taushetsbelagt";
+  bool notify_email = true, notify_sms = true;
+  std::string email_subject = "Melding mottatt i Altinn";
+  std::string notification_text =
+      "$correspondenceRecipientName$: Du har mottatt en melding fra $reporterName$.";
+  std::string sensitive_notification_text =
+      "$correspondenceRecipientName$: Du har mottatt en taushetsbelagt melding fra $reporterName$. "
+      "For å få tilgang til meldingen må noen i virksomheten ha tilgang til tjenesten "
+      "«eformidling-dpv-taushetsbelagt» i Altinn.";
+  bool due_date = true;  // for messages that say nothing
+  std::uint32_t days_to_reply = 7;
+  std::uint64_t upload_size_limit = 250ull << 20;
+  std::chrono::hours default_ttl{24};
+  std::chrono::seconds follow_every{60};    // at first; ever more seldom
+  std::chrono::hours follow_for{180 * 24};  // how long a letter is asked for
+  bool generate_receipts = false;
 };
+// Which of an organisation's queues it reads (dpe.md 1, 3).
+enum class dpe_mode { innsyn, data, meeting };
 struct dpe_settings {
   bool enabled = false;
+  dpe_mode mode = dpe_mode::innsyn;
+  std::optional<std::string> receipt_queue;  // overrides where statuses and receipts go
+  std::chrono::seconds poll_interval{20};
   source_position where{};
 };
 struct dpfio_settings {

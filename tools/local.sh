@@ -84,6 +84,7 @@ national:
   broker_url: $sandbox/broker/api/v1
   service_registry_url: $sandbox/adressetjeneste
   service_registry_key_url: $sandbox/adressetjeneste/jwk
+  correspondence_url: $sandbox/altinn-proxy/correspondence/api/v1
 listener:
   port: $hub_port
 storage:

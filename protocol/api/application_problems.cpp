@@ -1,6 +1,7 @@
 #include "protocol/api/error_body.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 // The application exceptions of rest-api.md 11.4. Numbers in a template are grouped as Java's
 // MessageFormat groups them in English.
@@ -136,6 +137,17 @@ problem missing_primary_document() {
   return application(400, "MissingPrimaryDocumentException",
                      "Missing a primary document. Please specify the hoveddokument property in the "
                      "business message and verify that is equal to one of the filenames.");
+}
+
+problem letter_type_not_found(std::string_view type, const std::vector<std::string>& valid) {
+  return application(
+      400, "ForsendelseTypeNotFoundException",
+      fmt::format("Found forsendelseType {}, but valid types are {}", type, fmt::join(valid, ",")));
+}
+
+problem missing_svarut_credentials(std::string_view organisation) {
+  return application(400, "MissingSvarUtCredentialsException",
+                     fmt::format("SvarUt credentials not configured for orgnr {}", organisation));
 }
 
 problem multipart_file_too_large(std::string_view name, std::uint64_t limit) {

@@ -31,6 +31,7 @@ problem duplicate_filename(std::string_view names);
 problem file_not_found(std::string_view names);                      // 404
 problem invalid_certificate(std::string_view reason);
 problem invalid_content_type(std::string_view content_type);
+problem letter_type_not_found(std::string_view type, const std::vector<std::string>& valid);
 problem max_file_size_exceeded(std::uint64_t total, std::string_view service, std::uint64_t limit);
 problem message_already_exists(std::string_view message_id);
 problem message_channel_invalid(std::string_view valid, std::string_view given);
@@ -42,6 +43,7 @@ problem missing_arkivmelding_file(std::string_view names);
 problem missing_file();
 problem missing_file_title(std::string_view service);
 problem missing_primary_document();
+problem missing_svarut_credentials(std::string_view organisation);
 problem multipart_file_too_large(std::string_view name, std::uint64_t limit);
 problem receiver_does_not_accept_process(std::string_view process, std::string_view description);
 problem receiver_refused(std::string_view why);

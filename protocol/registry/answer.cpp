@@ -117,6 +117,11 @@ result<answer> parse_answer(std::string_view text) {
   if (const auto* info = object_in(*object, "infoRecord")) {
     out.identifier = text_in(*info, "identifier").value_or("");
     out.organisation_name = text_in(*info, "organizationName").value_or("");
+    if (const auto* at = object_in(*info, "postadresse")) {
+      const auto part = [&](std::string_view name) { return text_in(*at, name).value_or(""); };
+      out.post_address = address{
+          {}, part("adresse"), part("postnummer"), part("poststed"), part("land")};
+    }
   }
   if (const auto* records = object->if_contains("serviceRecords"); records && records->is_array())
     for (const auto& record : records->as_array())

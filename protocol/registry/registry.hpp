@@ -34,6 +34,7 @@ struct answer {
   std::string identifier;
   std::string organisation_name;
   std::vector<service_record> records;
+  std::optional<address> post_address = {};  // of the organisation; no name in it
   bool stale = false;                        // served from cache because the registry did not answer
 };
 

@@ -19,6 +19,10 @@ national_addresses sandbox() {
   all.broker_url = "https://altinn.example.no/broker/api/v1";
   all.service_registry_url = "https://sr.example.no/adressetjeneste";
   all.service_registry_key_url = "https://sr.example.no/adressetjeneste/jwk";
+  all.service_bus_url = "https://bus.example.no";
+  all.status_service_url = "https://status.example.no/logging/api/status";
+  all.svarut_url = "https://svarut.example.no";
+  all.correspondence_url = "https://proxy.example.no/correspondence/api/v1";
   return all;
 }
 
@@ -83,6 +87,8 @@ TEST(call_purpose, is_told_from_method_and_address_without_any_id) {
   EXPECT_EQ(purpose("GET", "https://altinn.example.no/exchange/maskinporten?test=true"),
             "altinn/exchange");
   EXPECT_EQ(purpose("GET", "https://sr.example.no/adressetjeneste/jwk"), "registry/keys");
+  EXPECT_EQ(purpose("POST", "https://status.example.no/logging/api/status"),
+            "status service/report");
   EXPECT_EQ(purpose("GET", "https://sr.example.no/adressetjeneste/identifier/910077473"),
             "registry/lookup");
   EXPECT_EQ(purpose("POST", broker + "/"), "DPO/initialize");
@@ -91,8 +97,30 @@ TEST(call_purpose, is_told_from_method_and_address_without_any_id) {
   EXPECT_EQ(purpose("GET", id), "DPO/overview");
   EXPECT_EQ(purpose("GET", id + "/download"), "DPO/download");
   EXPECT_EQ(purpose("POST", id + "/confirmdownload"), "DPO/confirm");
+  const std::string queue = "https://bus.example.no/nextbestqueue910077473innsyn/messages";
+  EXPECT_EQ(purpose("POST", queue), "DPE/send");
+  EXPECT_EQ(purpose("POST", queue + "/head?timeout=1"), "DPE/receive");
+  EXPECT_EQ(purpose("DELETE", queue + "/1/2"), "DPE/complete");
+  EXPECT_EQ(purpose("PUT", queue + "/1/2"), "DPE/unlock");
+  EXPECT_EQ(purpose("POST", queue + "/1/2"), "DPE/renew");
+  const std::string letters = "https://proxy.example.no/correspondence/api/v1/correspondence";
+  EXPECT_EQ(purpose("POST", letters + "/upload"), "DPV/upload");
+  EXPECT_EQ(purpose("GET", letters + "/0198408f"), "DPV/overview");
+  EXPECT_EQ(purpose("GET", letters + "?resourceId=a&role=Sender"), "DPV/search");
   EXPECT_EQ(purpose("GET", "https://elsewhere.example.no/x"), "other/other");
   EXPECT_EQ(purpose("GET", "https://mp.example.no/tokens"), "other/other");
+}
+
+TEST(purposes, of_calls_to_ks_are_told_by_their_path) {
+  const std::string ks = "https://svarut.example.no";
+  EXPECT_EQ(purpose("POST", ks + "/api/v3/kontoer/1/forsendelser/organisasjon"), "DPF/send");
+  EXPECT_EQ(purpose("POST", ks + "/api/v3/kontoer/1/forsendelser/status/sok"), "DPF/status");
+  EXPECT_EQ(purpose("GET", ks + "/api/v2/kontoer/1/forsendelser?eksternRef=x"), "DPF/lookup");
+  EXPECT_EQ(purpose("POST", ks + "/tjenester/forsendelseservice/ForsendelsesServiceV9"),
+            "DPF/soap");
+  EXPECT_EQ(purpose("GET", ks + "/tjenester/svarinn/mottaker/hentNyeForsendelser"), "DPF/list");
+  EXPECT_EQ(purpose("GET", ks + "/tjenester/svarinn/forsendelse/1"), "DPF/download");
+  EXPECT_EQ(purpose("POST", ks + "/tjenester/svarinn/kvitterMottak/forsendelse/1"), "DPF/receipt");
 }
 
 TEST_F(measured_calls, are_counted_by_outcome_and_remembered_for_health) {

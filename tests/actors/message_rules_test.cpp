@@ -39,7 +39,7 @@ TEST_F(message_rules, the_files_of_a_message_have_the_limit_of_their_service) {
   for (const auto& [via, limit] : {std::pair{service::dpo, 1024u},
                                    {service::dpv, 250u},
                                    {service::dpi, 50u},
-                                   {service::dpf, 1024u},
+                                   {service::dpf, 350u},
                                    {service::dpe, 2u},
                                    {service::dpfio, 2048u}}) {
     const auto type = via == service::dpfio ? "fiksio" : "avtalt";

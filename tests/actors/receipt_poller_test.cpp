@@ -120,7 +120,7 @@ class dpi_receipts : public ::testing::Test {
     adapter =
         house.system.spawn(actors::dpi_adapter,
                            actors::service_adapter_args{house.context, corner2, {}, house.writer});
-    pass(1s);
+    house.system.run();
   }
   void pass(std::chrono::microseconds much) { house.system.pass(much, 500ms); }
   std::string names() const { return house.statuses(direction::outgoing, letter_id); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/message_rules.hpp"
+#include "actors/svarut_messages.hpp"
 #include "protocol/registry/answer.hpp"
 #include "tests/actors/support_channel.hpp"
 
@@ -21,15 +22,16 @@ inline caf::behavior obedient_registry(caf::event_based_actor*, registry_says* s
         answer.found = says->answer;
         return answer;
       },
+      [=](const find_letter_types&) { return letter_types{{"forsendelsetype-1"}, {}}; },
       [=](const check_own_certificate&) { return certificate_verdict{}; },
   };
 }
-
 
 class sending_test : public channel_test {
  protected:
   sending_test() {
     for (const auto via : all_services) set_enabled(via, true);
+    settings->dpf.accounts.emplace_back().organisation = "910077473";
     auto& channel = settings->channels.front();
     channel.sends = {all_services.begin(), all_services.end()};
     channel.addresses.her_ids = {8143548, 8143060};

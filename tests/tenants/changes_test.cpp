@@ -117,3 +117,12 @@ TEST(changes, of_a_service_start_stop_or_tune_its_adapter) {
   EXPECT_TRUE(diff(usual(), off).dpo_stops);
   EXPECT_TRUE(diff(off, usual()).dpo_starts);
 }
+
+TEST(changes, of_dpv_renew_its_client_or_only_tell_its_adapter) {
+  EXPECT_TRUE(after([](organisation& o) { o.dpv.enabled = true; }).clients);
+  EXPECT_TRUE(after([](organisation& o) { o.dpv.maskinporten_client_id = "other"; }).clients);
+  const auto tuned = after([](organisation& o) { o.dpv.days_to_reply = 3; });
+  EXPECT_TRUE(tuned.services);
+  EXPECT_FALSE(tuned.empty() || tuned.clients || tuned.dpo);
+  EXPECT_TRUE(after([](organisation& o) { o.dpv.represents = {"974760673"}; }).services);
+}

@@ -6,6 +6,7 @@
 #include "tools/import/credentials.hpp"
 #include "tools/import/keystores.hpp"
 #include "tools/import/seats.hpp"
+#include "tools/import/svarut.hpp"
 
 #include <fmt/format.h>
 
@@ -55,6 +56,7 @@ class merger {
     keystores();
     clients();
     dpo();
+    carry_svarut(made_, id_, from_, request_, report_);
     for (std::size_t i = 0; i < from_.size(); ++i) channel(i);
     for (const auto& one : from_)
       report_rest(*one, services_of(*one), request_.environment, id_.to_string(), report_);

@@ -41,6 +41,27 @@ struct channel_draft {
   std::optional<credential_draft> credential;
 };
 
+struct svarut_account_draft {
+  std::string organisation;  // nine digits
+  bool rest = false;
+  std::string account_id, integration_id;  // rest
+  std::string user;                        // soap
+  std::string password_file;
+};
+
+struct svarinn_system_draft {
+  std::string name, user, password_file;
+  std::optional<std::string> process, document_type;
+};
+
+struct svarut_draft {
+  std::vector<svarut_account_draft> accounts;
+  std::vector<svarinn_system_draft> receivers;
+  bool digital_only = false;
+  std::optional<std::string> billing_code, fallback_sender;
+  std::vector<std::string> not_printed;
+};
+
 struct organisation_draft {
   explicit organisation_draft(organisation_id whose) : id(whose) {}
   organisation_id id;
@@ -54,6 +75,7 @@ struct organisation_draft {
   std::optional<std::string> dpo_client_id;
   std::optional<std::int64_t> dpo_ttl_hours;
   std::optional<std::uint64_t> dpo_upload_limit;
+  svarut_draft svarut;
   std::vector<channel_draft> channels;
 };
 

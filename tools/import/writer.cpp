@@ -71,12 +71,17 @@ class writer {
     out_ << YAML::BeginMap;
     put("path", store.path);
     put_if("alias", store.alias);
-    out_ << YAML::Key << "password" << YAML::Value << YAML::Flow << YAML::BeginMap;
+    secret("password", store.password_file);
+    out_ << YAML::EndMap;
+  }
+
+  void secret(const char* key, const std::string& file) {
+    out_ << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginMap;
     if (trial_)
       put("env", std::string("KP_IMPORT_TRIAL"));
     else
-      put("file", store.password_file);
-    out_ << YAML::EndMap << YAML::EndMap;
+      put("file", file);
+    out_ << YAML::EndMap;
   }
 
   void services(const organisation_draft& of) {
@@ -86,6 +91,7 @@ class writer {
       out_ << YAML::Key << lower(which) << YAML::Value << YAML::BeginMap;
       put("enabled", true);
       if (which == service::dpo) dpo(of);
+      if (which == service::dpf) svarut(of.svarut);
       out_ << YAML::EndMap;
     }
     out_ << YAML::EndMap;
@@ -111,6 +117,44 @@ class writer {
     put_if("client_id", of.dpo_client_id);
     put_if("default_ttl_hours", of.dpo_ttl_hours);
     if (of.dpo_upload_limit) put("upload_size_limit", size_kind{}.show(*of.dpo_upload_limit));
+  }
+
+  void svarut(const svarut_draft& of) {
+    if (!of.accounts.empty()) {
+      out_ << YAML::Key << "accounts" << YAML::Value << YAML::BeginSeq;
+      for (const auto& one : of.accounts) {
+        out_ << YAML::BeginMap;
+        put("organisation", one.organisation);
+        put("form", std::string(one.rest ? "rest" : "soap"));
+        if (one.rest) {
+          put("account_id", one.account_id);
+          put("integration_id", one.integration_id);
+          secret("integration_password", one.password_file);
+        } else {
+          put("username", one.user);
+          secret("password", one.password_file);
+        }
+        out_ << YAML::EndMap;
+      }
+      out_ << YAML::EndSeq;
+    }
+    if (!of.receivers.empty()) {
+      out_ << YAML::Key << "receivers" << YAML::Value << YAML::BeginSeq;
+      for (const auto& one : of.receivers) {
+        out_ << YAML::BeginMap;
+        put("name", one.name);
+        put("username", one.user);
+        secret("password", one.password_file);
+        put_if("process", one.process);
+        put_if("document_type", one.document_type);
+        out_ << YAML::EndMap;
+      }
+      out_ << YAML::EndSeq;
+    }
+    if (of.digital_only) put("digital_only", true);
+    put_if("billing_code", of.billing_code);
+    put_if("fallback_sender", of.fallback_sender);
+    put_list("not_printed", of.not_printed, [](const std::string& one) { return one; });
   }
 
   void channel(const channel_draft& one) {

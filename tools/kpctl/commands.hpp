@@ -59,6 +59,7 @@ void add_show_commands(commands&);
 void add_message_commands(commands&);
 void add_service_commands(commands&);
 void add_seat_commands(commands&);
+void add_stats_commands(commands&);
 void add_probe_command(commands&);
 void add_add_command(commands&);
 

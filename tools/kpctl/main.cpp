@@ -35,6 +35,7 @@ int command_line(int argc, char** argv) {
   ctl::add_message_commands(all);
   ctl::add_service_commands(all);
   ctl::add_seat_commands(all);
+  ctl::add_stats_commands(all);
   ctl::add_probe_command(all);
   ctl::add_add_command(all);
   const auto run_import = ctl::add_import(app);

@@ -192,6 +192,44 @@ std::string show_webhooks(const json::value& all) {
                rows);
 }
 
+std::string show_statistics(const json::value& all) {
+  const auto& rows = list(all, "statistics");
+  const auto span = member(all, "from") + " to " + member(all, "to") + "\n";
+  if (rows.empty()) return span + "Nothing happened.\n";
+  std::vector<column> columns{{"ORGANISATION", "organisation"}};
+  if (!member(rows.front(), "time").empty()) columns.push_back({"TIME", "time"});
+  columns.push_back({"SERVICE", "service"});
+  columns.push_back({"DIRECTION", "direction"});
+  // A column for each status that there is, in the order of a message's life.
+  json::array flat;
+  for (const auto& row : rows) {
+    auto& one = flat.emplace_back(row).as_object();
+    const auto statuses = one["statuses"];
+    if (const auto* its = statuses.if_object())
+      for (const auto& [name, count] : *its) one[name] = count;
+  }
+  for (const auto* name : {"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST", "INNKOMMENDE_MOTTATT",
+                           "INNKOMMENDE_LEVERT", "FEIL", "LEVETID_UTLOPT", "ANNET"})
+    if (std::ranges::any_of(flat, [&](const auto& row) { return !member(row, name).empty(); }))
+      columns.push_back({name, name});
+  return span + table(columns, flat);
+}
+
+std::string show_reports(const json::value& all) {
+  auto out = "Waiting: " + member(all, "waiting");
+  if (const auto since = member(all, "oldest"); !since.empty()) out += ", since " + since;
+  out += "\n";
+  const auto& refused = list(all, "refused");
+  if (refused.empty()) return out;
+  return out + "\nRefused by the status service:\n" +
+         table({{"MESSAGE", "messageId"},
+                {"STATUS", "status"},
+                {"SERVICE", "service"},
+                {"REFUSED", "refusedAt"},
+                {"WHY", "why"}},
+               refused);
+}
+
 std::string show_seats(const json::value& all) {
   return table({{"SERVICE", "service"},
                 {"RECEIVES", "holder"},

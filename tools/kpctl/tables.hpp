@@ -19,6 +19,8 @@ std::string show_webhooks(const boost::json::value&);
 std::string show_seats(const boost::json::value&);
 std::string show_seat_moved(const boost::json::value&);
 std::string show_message(const boost::json::value&);
+std::string show_statistics(const boost::json::value&);
+std::string show_reports(const boost::json::value&);
 std::string show_probe(const boost::json::value&);
 std::string show_added(const boost::json::value&);
 // Anything: a line for each member, members of members indented.

@@ -260,6 +260,45 @@ TEST_F(import_of_installations, says_what_the_hub_does_not_connect_and_keeps_wha
   EXPECT_THAT(report_, HasSubstr("[her-id-unique]"));
 }
 
+TEST_F(import_of_installations, carries_the_credentials_of_svarut_and_svarinn_for_each_organisation) {
+  installed("arkiv", bergvik,
+            "difi.move.feature.enableDPF=true\ndifi.move.fiks.ut.username=ut\n"
+            "difi.move.fiks.ut.password=ord-ut\n"
+            "difi.move.fiks.ut.paa-vegne-av.974760673.username=annen\n"
+            "difi.move.fiks.ut.paa-vegne-av.974760673.password=ord-annen\n"
+            "difi.move.fiks.ut.kun-digital-levering=true\n"
+            "difi.move.fiks.ut.ekskluderesFraPrint=docx,txt\n"
+            "difi.move.fiks.inn.username=inn\ndifi.move.fiks.inn.password=ord-inn\n"
+            "difi.move.fiks.inn.process=urn:p\n");
+  const auto owner = import(bergvik);
+  ASSERT_NE(owner, nullptr);
+  ASSERT_EQ(owner->dpf.accounts.size(), 2u);
+  EXPECT_EQ(owner->dpf.accounts[0].organisation, bergvik);
+  EXPECT_EQ(owner->dpf.accounts[0].form, tenants::svarut_form::soap);
+  EXPECT_EQ(owner->dpf.accounts[0].username, "ut");
+  EXPECT_EQ(owner->dpf.accounts[0].password.read(no_variables).value(), "ord-ut");
+  EXPECT_EQ(owner->dpf.accounts[1].organisation, "974760673");
+  EXPECT_EQ(owner->dpf.accounts[1].password.read(no_variables).value(), "ord-annen");
+  EXPECT_TRUE(owner->dpf.digital_only);
+  EXPECT_THAT(owner->dpf.not_printed, ElementsAre("docx", "txt"));
+  ASSERT_EQ(owner->dpf.receivers.size(), 1u);
+  EXPECT_EQ(owner->dpf.receivers[0].process, "urn:p");
+  EXPECT_EQ(owner->dpf.receivers[0].password.read(no_variables).value(), "ord-inn");
+}
+
+TEST_F(import_of_installations, carries_the_account_of_svaruts_rest_form) {
+  installed("arkiv", bergvik,
+            "difi.move.feature.enableDPF=true\ndifi.move.fiks.ut.type=rest\n"
+            "difi.move.fiks.ut.rest.kontoid=k\ndifi.move.fiks.ut.rest.integrasjon-id=i\n"
+            "difi.move.fiks.ut.rest.integrasjon-passord=p\n");
+  const auto owner = import(bergvik);
+  ASSERT_NE(owner, nullptr);
+  ASSERT_EQ(owner->dpf.accounts.size(), 1u);
+  EXPECT_EQ(owner->dpf.accounts[0].account_id, "k");
+  EXPECT_EQ(owner->dpf.accounts[0].integration_password.read(no_variables).value(), "p");
+  EXPECT_EQ(owner->receiver(service::dpf), nullptr) << "there is nothing to receive by";
+}
+
 TEST_F(import_of_installations, takes_one_of_settings_that_the_organisation_has_one_of) {
   installed("lonn", bergvik,
             "difi.move.feature.enableDPO=true\ndifi.move.dpo.messageChannel=lonn\n"

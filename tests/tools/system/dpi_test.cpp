@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string sender_number = "991825827";
+const std::string sender_number = "810000007";
 const std::string letters = "letters:letters-pass";
 const std::string resident = "17912099997";
 const std::string reserved = "30878199614";

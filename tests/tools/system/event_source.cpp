@@ -104,4 +104,9 @@ bool event_source::ends_in_order() const {
   return wait([this] { return over_; }) && whole_;
 }
 
+bool event_source::is_over(std::chrono::milliseconds within) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, within, [this] { return over_; });
+}
+
 }  // namespace kp::test

@@ -40,6 +40,8 @@ class event_source {
   bool until(const std::function<bool(const streamed_event&)>& wanted) const;
   // Whether the stream ends within 20 seconds, and as a whole answer.
   bool ends_in_order() const;
+  // Whether the stream is over, in order or not, or is so within that time.
+  bool is_over(std::chrono::milliseconds within = {}) const;
 
  private:
   void run(const header_fields& headers, const std::string& query);

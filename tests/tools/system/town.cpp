@@ -59,6 +59,10 @@ void town::register_organisations() {
   for (const auto& number : {bergvik, fjordnes, skogvik, newcomer})
     all.push_back(
         {{"number", number}, {"name", "Kommune " + number}, {"services", json::array{"DPO"}}});
+  for (auto& each : all)
+    if (each.at("number") == json::value(skogvik))
+      each.as_object()["services"] = json::array{"DPO", "DPV"};
+  all.push_back({{"number", elvestad}, {"name", "Elvestad AS"}, {"services", json::array{"DPV"}}});
   folder_.write("organisations.json", json::serialize(json::object{{"organisations", all}}));
   const auto done =
       sandbox::register_from_file(*box_, path("organisations.json"), path("keystores"));
@@ -83,13 +87,16 @@ void town::write_configuration() {
                         channel_yaml("barnevern", barnevern, "    message_channel: barnevern\n")));
   folder_.write("tenants.d/fjordnes.yaml",
                 organisation_yaml(fjordnes, "Fjordnes", channel_yaml("sak", sak, receives)));
-  folder_.write("tenants.d/skogvik.yaml",
-                organisation_yaml(
-                    skogvik, "Skogvik",
-                    channel_yaml("post", post, receives + "    status_queue: [DPO]\n") +
-                        channel_yaml("small", small,
-                                     "    message_channel: small\n"
-                                     "    quotas: {messages_queued: 1, bytes_stored: 1000}\n")));
+  folder_.write(
+      "tenants.d/skogvik.yaml",
+      organisation_yaml(skogvik, "Skogvik",
+                        channel_yaml("post", post, receives + "    status_queue: [DPO]\n") +
+                            channel_yaml("small", small,
+                                         "    message_channel: small\n"
+                                         "    quotas: {messages_queued: 1, bytes_stored: 1000}\n") +
+                            channel_yaml("brev", brev, {}, "DPV"),
+                        "  dpv: {enabled: true, follow_interval_seconds: 1, "
+                        "generate_receipts: true}\n"));
 }
 
 rest_answer town::api(const std::string& who, const std::string& method, const std::string& path,

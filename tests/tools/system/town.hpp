@@ -27,6 +27,8 @@ inline const std::string bergvik = "910077473";
 inline const std::string fjordnes = "910075918";
 inline const std::string skogvik = "910076787";
 inline const std::string nobody = "910000004";
+// Without an access point: reached by DPV.
+inline const std::string elvestad = "810000430";
 // Known to the national services, but not yet to the hub.
 inline const std::string newcomer = "810000031";
 
@@ -35,6 +37,7 @@ inline const std::string arkiv = "bergvik-arkiv:arkiv-pass";
 inline const std::string barnevern = "bergvik-barnevern:barnevern-pass";
 inline const std::string sak = "fjordnes-sak:sak-pass";
 inline const std::string post = "skogvik-post:post:pass";
+inline const std::string brev = "skogvik-brev:brev-pass";     // sends DPV
 inline const std::string small = "skogvik-small:small-pass";  // with quotas
 // Who looks after the hub.
 inline const std::string operator_user = "drift:drift-pass";  // may look

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "actors/context.hpp"
+#include "actors/service_port.hpp"
+#include "protocol/crypto/cms.hpp"
+
+#include <functional>
+#include <span>
+
+// The encrypted ASiC-E of an arrival, as DPO and DPE carry it. Worker threads only.
+
+namespace kp::actors {
+
+// What an arrival may decrypt to; a container is compressed once at most.
+inline constexpr std::uint64_t max_content_bytes = 4ull << 30;
+
+// Why nothing was fetched. This hub's own trouble is tried again for as long as it lasts.
+std::shared_ptr<fetched> not_fetched(fetch_verdict, error why);
+
+// Whether the bytes that came are at fault; everything else (disk, keys) is this hub's own trouble.
+bool is_of_content(const error&);
+
+// Whose content it is, for the log.
+struct content_of {
+  service via = service::unknown;
+  std::string_view transfer;
+};
+
+// Decrypts with one of `keys`, verifies and stores as a blob that no committed record points to yet.
+// Content that cannot be opened is kept as it came, and `to` says so. `cms` is read once or twice.
+// Errors: of this hub (disk, keys of its own), and of `cms`.
+result<void> keep_content(const organisation_context&, const content_of&,
+                          const std::function<result<std::unique_ptr<byte_source>>()>& cms,
+                          std::span<const crypto::keystore> keys, arrival& to);
+
+}  // namespace kp::actors

@@ -1,0 +1,260 @@
+#include "tests/tools/system/town.hpp"
+
+#include "config/text.hpp"
+#include "tests/tools/system/hub_files.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+// DPE through the whole hub: publications to eInnsyn, requests for access from it, and the statuses
+// that go both ways as messages of their own.
+
+namespace {
+
+using namespace kp::test;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+using testing::SizeIs;
+
+const std::string agency = "810000058";   // publishes, and is asked for access
+const std::string einnsyn = "991825827";  // played by the sandbox
+const std::string innsyn = "dpe-innsyn:innsyn-pass";
+const std::string own_queue = "nextbestqueue" + agency + "innsyn";
+const std::string central_queue = "nextbestqueue" + einnsyn + "data";
+const std::string journal = "urn:no:difi:profile:einnsyn:journalpost:ver1.0";
+const std::string response = "urn:no:difi:profile:einnsyn:response:ver1.0";
+
+class dpe_town : public in_town {
+ protected:
+  void SetUp() override {
+    in_town::SetUp();
+    if (HasFatalFailure()) return;
+    if (!central) open_for_business();
+    drain();
+  }
+  static void TearDownTestSuite() {
+    auto* const all = town::shared();
+    central.reset();
+    if (!all) return;
+    const auto before = all->hub().log().size();
+    std::filesystem::remove(all->path("tenants.d/agency.yaml"));
+    EXPECT_TRUE(until([&] {
+      return all->hub().log(before).find("organisation is parked") != std::string::npos;
+    }));
+  }
+
+  static std::string yaml(int poll_interval = 1) {
+    return fmt::format(
+        "number: \"{0}\"\nkeystore:\n  path: ../keystores/{0}.p12\n"
+        "  password: {{file: ../keystores/{0}.password}}\nservices:\n"
+        "  dpe: {{enabled: true, poll_interval_seconds: {1}}}\nchannels:\n"
+        "  - name: innsyn\n    sends: [DPE]\n    receives: [DPE]\n    credentials:\n"
+        "      - {2}\n",
+        agency, poll_interval, credential(innsyn));
+  }
+  void write(const std::string& text) {
+    const auto before = here->hub().log().size();
+    std::ofstream(here->path("tenants.d/agency.tmp")) << text;
+    std::filesystem::rename(here->path("tenants.d/agency.tmp"),
+                            here->path("tenants.d/agency.yaml"));
+    EXPECT_TRUE(until([&] {
+      const auto log = here->hub().log(before);
+      return log.find("\"organisation added") != std::string::npos ||
+             log.find("\"organisation changed") != std::string::npos;
+    }));
+  }
+  json::object known_to_the_services(const std::string& number) {
+    const auto made = here->control(
+        "POST", "/control/organisations",
+        {{"number", number}, {"name", "DPE " + number}, {"services", json::array{"DPE"}}});
+    return made.at("keystore").as_object();
+  }
+  void open_for_business() {
+    const auto keys = known_to_the_services(agency);
+    std::ofstream(here->path("keystores/" + agency + ".p12"), std::ios::binary)
+        << *kp::from_base64(std::string(keys.at("base64").as_string()));
+    std::ofstream(here->path("keystores/" + agency + ".password"))
+        << std::string(keys.at("password").as_string());
+    central = known_to_the_services(einnsyn);
+    write(yaml());
+    EXPECT_TRUE(until([&] { return here->api(innsyn, "GET", "/api/messages/in").status == 200; }));
+  }
+
+  // What waits in a queue, as sandbox shows it.
+  json::array in_queue(const std::string& queue) {
+    return here->control("GET", "/control/servicebus/queues/" + queue).at("messages").as_array();
+  }
+  bool until_in_queue(const std::string& queue, std::size_t count) {
+    const bool came = until([&] { return in_queue(queue).size() >= count; });
+    EXPECT_TRUE(came) << count << " did not come into " << queue;
+    return came;
+  }
+  // Takes the first message out of eInnsyn's queue, as eInnsyn does.
+  json::value take_at_central() {
+    if (!until_in_queue(central_queue, 1)) return nullptr;
+    return here->control("POST", "/control/servicebus/take",
+                         {{"queue", central_queue}, {"keystore", *central}});
+  }
+  void drain() {
+    while (!in_queue(central_queue).empty()) take_at_central();
+  }
+  std::string from_central(const std::string& type, json::object body, json::object more = {}) {
+    json::object all{
+        {"type", type}, {"sender", einnsyn}, {"receiver", agency}, {"body", std::move(body)}};
+    for (const auto& [name, value] : more) all[name] = value;
+    return std::string(
+        here->control("POST", "/control/servicebus/compose", all).at("messageId").as_string());
+  }
+  std::string request_for_access(json::object more = {}) {
+    more["files"] =
+        json::array{json::object{{"name", "krav.xml"}, {"text", "<krav>\xc3\xa6</krav>"}}};
+    return from_central("innsynskrav", {{"orgnr", agency}, {"epost", "s\xc3\xb8ker@example.no"}},
+                        std::move(more));
+  }
+  static json::object document(const std::string& type, const std::string& process,
+                               json::object body) {
+    auto made = new_document(einnsyn, process, type, std::move(body));
+    made["standardBusinessDocumentHeader"]
+        .as_object()["documentIdentification"]
+        .as_object()["standard"] = "urn:no:difi:einnsyn:xsd::" + type;
+    return made;
+  }
+  std::string publish(const std::string& bytes) {
+    const auto id = create(innsyn, document("publisering", journal, {{"orgnr", agency}}));
+    const auto up = here->upload(innsyn, id, "post.xml", "application/xml", bytes);
+    EXPECT_EQ(up.status, 200u) << up.body;
+    const auto sent = here->send(innsyn, id);
+    EXPECT_EQ(sent.status, 200u) << sent.body;
+    return id;
+  }
+  static std::string status_in(const json::value& taken) {
+    return std::string(taken.at("sbd").at("status").at("status").as_string());
+  }
+
+  inline static std::optional<json::object> central;  // eInnsyn's key store
+};
+
+TEST_F(dpe_town, a_publication_reaches_einnsyn_and_is_followed_to_its_end) {
+  const auto bytes = random_bytes(20'000);
+  const auto id = publish(bytes);
+  ASSERT_TRUE(until_status(innsyn, id, "SENDT"));
+  const auto taken = take_at_central();
+  EXPECT_EQ(id_of(taken.at("sbd")), id);
+  EXPECT_EQ(taken.at("sbd").at("publisering").at("orgnr").as_string(), agency);
+  EXPECT_EQ(taken.at("signer").as_string(), agency);
+  EXPECT_EQ(taken.at("keyTransport"), "1.2.840.113549.1.1.1") << "PKCS#1 v1.5";
+  ASSERT_THAT(taken.at("files").as_array(), SizeIs(2));
+  EXPECT_EQ(taken.at("files").at(0).at("name"), "manifest.xml");
+  EXPECT_EQ(taken.at("files").at(1).at("base64").as_string(), kp::to_base64(bytes));
+
+  from_central("status", {{"status", "MOTTATT"}}, {{"messageId", id}});
+  // One whose own time has passed says no less (dpe.md 14, trap 10).
+  from_central("status", {{"status", "LEVERT"}}, {{"messageId", id}, {"livesSeconds", -60}});
+  ASSERT_TRUE(until_status(innsyn, id, "LEVERT"));
+  EXPECT_THAT(statuses(innsyn, id), ElementsAre("OPPRETTET", "SENDT", "MOTTATT", "LEVERT"));
+  EXPECT_TRUE(until([&] { return in_queue(own_queue).empty(); })) << "both were taken out";
+}
+
+TEST_F(dpe_town, a_request_for_access_arrives_once_and_is_answered_twice) {
+  const auto id = request_for_access({{"copies", 2}});
+  ASSERT_TRUE(until_arrived(innsyn, id));
+  EXPECT_TRUE(until([&] { return in_queue(own_queue).empty(); }));
+  EXPECT_EQ(count_in_inbox(innsyn, id), 1);
+  const auto received = take_at_central();
+  EXPECT_EQ(id_of(received.at("sbd")), id) << "a status has the id of what it is about";
+  EXPECT_EQ(status_in(received), "MOTTATT");
+  EXPECT_EQ(received.at("members"), 1) << "no asic";
+
+  const auto files = take(innsyn, id);
+  EXPECT_EQ(files.at("krav.xml"), "<krav>\xc3\xa6</krav>");
+  const auto delivered = take_at_central();
+  EXPECT_EQ(id_of(delivered.at("sbd")), id);
+  EXPECT_EQ(status_in(delivered), "LEVERT");
+  EXPECT_THAT(statuses(innsyn, id),
+              ElementsAre("OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"));
+  EXPECT_TRUE(in_queue(central_queue).empty()) << "the copy was not answered";
+}
+
+TEST_F(dpe_town, receipts_of_einnsyn_come_without_content_and_go_where_they_belong) {
+  const auto came = from_central("einnsyn_kvittering", {{"dokumentId", "http://data.einnsyn.no/1"},
+                                                        {"status", "{\"publisert\": true}"},
+                                                        {"referanseType", "publisering"}});
+  ASSERT_TRUE(until_arrived(innsyn, came));
+  const auto peeked = here->api(innsyn, "GET", "/api/messages/in/peek?messageId=" + came);
+  ASSERT_EQ(peeked.status, 200u);
+  EXPECT_EQ(peeked.json().at("einnsyn_kvittering").at("status"), "{\"publisert\": true}");
+  EXPECT_EQ(here->api(innsyn, "GET", "/api/messages/in/pop/" + came).status, 204u);
+  EXPECT_EQ(here->api(innsyn, "DELETE", "/api/messages/in/" + came).status, 200u);
+  ASSERT_TRUE(until_in_queue(central_queue, 2));  // MOTTATT and LEVERT
+  drain();
+
+  const auto sent = create(innsyn, document("einnsyn_kvittering", response,
+                                            {{"dokumentId", "http://data.einnsyn.no/2"},
+                                             {"status", "besvart"},
+                                             {"referanseType", "innsynskrav"}}));
+  EXPECT_EQ(here->send(innsyn, sent).status, 200u);
+  ASSERT_TRUE(until_status(innsyn, sent, "SENDT"));
+  const auto taken = take_at_central();
+  EXPECT_EQ(id_of(taken.at("sbd")), sent);
+  EXPECT_EQ(taken.at("members"), 1);
+}
+
+TEST_F(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
+  here->control("POST", "/control/servicebus/messages",
+                {{"queue", own_queue}, {"text", "{\"sbd\": "}});
+  const auto late = request_for_access({{"livesSeconds", -60}});
+  const auto good = request_for_access();
+  ASSERT_TRUE(until_arrived(innsyn, good));
+  ASSERT_TRUE(until_status(innsyn, late, "LEVETID_UTLOPT"));
+  EXPECT_EQ(count_in_inbox(innsyn, late), 0);
+  EXPECT_TRUE(until([&] { return in_queue(own_queue).size() == 1; }))
+      << "the poison is left for the broker to set aside";
+  const auto answered = take_at_central();
+  EXPECT_EQ(id_of(answered.at("sbd")), good) << "what came too late is not answered";
+  take(innsyn, good);
+}
+
+TEST_F(dpe_town, a_new_key_of_the_service_bus_is_taken_up_at_once) {
+  here->control("POST", "/control/servicebus/rotate");
+  const auto id = request_for_access();
+  ASSERT_TRUE(until_arrived(innsyn, id));
+  take(innsyn, id);
+}
+
+TEST_F(dpe_town, the_kept_key_stands_in_while_the_registry_is_away) {
+  fault({{"endpoint", "registry_sastoken"}, {"kind", "status"}, {"status", 503}, {"every", 1}});
+  write(yaml(2));  // begins anew with the service
+  const auto id = request_for_access();
+  ASSERT_TRUE(until_arrived(innsyn, id));
+  take(innsyn, id);
+}
+
+TEST_F(dpe_town, a_message_whose_answer_was_lost_comes_again) {
+  here->control("POST", "/control/servicebus", {{"lockMs", 1000}});
+  fault({{"endpoint", "service_bus_receive"},
+         {"kind", "remove_header"},
+         {"field", "BrokerProperties"},
+         {"transfer", own_queue},
+         {"every", 1},
+         {"count", 1}});
+  const auto id = request_for_access();
+  EXPECT_TRUE(until_arrived(innsyn, id)) << "after its lock has run out";
+  here->control("POST", "/control/servicebus", {{"lockMs", 60'000}});
+  take(innsyn, id);
+}
+
+TEST_F(dpe_town, no_queue_is_read_but_the_own_one) {
+  std::set<std::string> read;
+  for (const auto& each : here->control("GET", "/control/servicebus/journal").as_array()) {
+    const std::string path(each.at("path").as_string());
+    if (path.ends_with("/head") || each.at("method") != "POST")
+      read.insert(std::string(each.at("queue").as_string()));
+  }
+  EXPECT_THAT(read, ElementsAre(own_queue));
+}
+
+}  // namespace

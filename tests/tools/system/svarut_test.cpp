@@ -1,0 +1,272 @@
+#include "tests/tools/system/hub_files.hpp"
+#include "tests/tools/system/town.hpp"
+
+#include "config/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+// DPF: letters through KS SvarUt, by both of its forms, and out of KS SvarInn.
+
+namespace {
+
+using namespace kp::test;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string havvik = "974760673";   // sends by REST
+const std::string lundvik = "983163327";  // sends by SOAP
+const std::string brevhus = "havvik-brev:havvik-pass";
+const std::string lesesal = "lundvik-brev:lundvik-pass";
+
+class svarut : public in_town {
+ protected:
+  void SetUp() override {
+    in_town::SetUp();
+    if (HasFatalFailure() || std::filesystem::exists(file(havvik))) return;
+    for (const auto& number : {havvik, lundvik}) register_at_ks(number);
+    write(havvik, brevhus, "rest");
+    write(lundvik, lesesal, "soap");
+    for (const auto& who : {brevhus, lesesal})
+      ASSERT_TRUE(until([&] { return here->api(who, "GET", "/api/messages/in").status == 200; }))
+          << here->hub().log();
+  }
+
+  // The other tests' hub has three organisations.
+  static void TearDownTestSuite() {
+    auto* const all = town::shared();
+    if (!all || !all->problem().empty()) return;
+    const auto from = all->hub().log().size();
+    for (const auto& number : {havvik, lundvik})
+      std::filesystem::remove(all->path("tenants.d/" + number + ".yaml"));
+    EXPECT_TRUE(until([&] {
+      const auto log = all->hub().log(from);
+      const auto first = log.find("organisation is parked");
+      return first != log.npos && log.find("organisation is parked", first + 1) != log.npos;
+    }));
+  }
+
+  std::string file(const std::string& number) const {
+    return here->path("tenants.d/" + number + ".yaml");
+  }
+
+  void register_at_ks(const std::string& number) {
+    const auto made = here->control("POST", "/control/organisations",
+                                    {{"number", number},
+                                     {"name", "Kommune " + number},
+                                     {"services", json::array{"DPF"}},
+                                     {"address",
+                                      {{"adresse", "Storgata 1"},
+                                       {"postnummer", "0192"},
+                                       {"poststed", "Oslo"},
+                                       {"land", "Norge"}}}});
+    const auto& store = made.at("keystore");
+    keep("keystores/" + number + ".p12",
+         kp::from_base64(store.at("base64").as_string()).value_or(""));
+    keep("keystores/" + number + ".password", std::string(store.at("password").as_string()));
+    here->control("POST", "/control/svarut/senders",
+                  {{"organisation", number},
+                   {"password", "ord"},
+                   {"accountId", konto},
+                   {"integrationId", "integrasjon-" + number},
+                   {"integrationPassword", "ord"}});
+    here->control("POST", "/control/svarut/receivers",
+                  {{"organisations", json::array{number}},
+                   {"name", "inn-" + number},
+                   {"password", "ord"},
+                   {"level", 3}});
+  }
+
+  void write(const std::string& number, const std::string& who, const std::string& form) {
+    auto text = organisation_yaml(number, "Kommune " + number,
+                                  fmt::format("  - name: brev\n    sends: [DPF]\n"
+                                              "    receives: [DPF]\n    credentials:\n      - {}\n",
+                                              credential(who)));
+    const auto dpo = text.find("  dpo: {");
+    text.replace(
+        dpo, text.find('\n', dpo) - dpo,
+        fmt::format("  dpf:\n    enabled: true\n    poll_interval_seconds: 1\n"
+                    "    status_interval_seconds: 1\n    accounts:\n"
+                    "      - {{form: {1}, account_id: {2}, integration_id: integrasjon-{0},\n"
+                    "         integration_password: {{clear: ord, allow_clear: true}},\n"
+                    "         username: svarut-{0}, password: {{clear: ord, allow_clear: true}}}}\n"
+                    "    receivers:\n"
+                    "      - {{name: alt, username: inn-{0},\n"
+                    "         password: {{clear: ord, allow_clear: true}}}}",
+                    number, form, konto));
+    keep("tenants.d/" + number + ".yaml", text);
+  }
+
+  void keep(const std::string& name, const std::string& bytes) const {
+    std::ofstream(here->path(name), std::ios::binary) << bytes;
+  }
+
+  // What SvarUt has of a message, once it has; null otherwise.
+  json::value forsendelse(const std::string& message) {
+    json::value found;
+    for (const auto& each : here->control("GET", "/control/svarut/forsendelser").as_array())
+      if (each.at("externalReference") == json::value(message)) found = each;
+    return found;
+  }
+  std::ptrdiff_t count_of(const std::string& message) {
+    const auto all = here->control("GET", "/control/svarut/forsendelser");
+    return std::ranges::count_if(all.as_array(), [&](const auto& each) {
+      return each.at("externalReference") == json::value(message);
+    });
+  }
+  std::string id_at_ks(const std::string& message) {
+    const auto found = forsendelse(message);
+    return found.is_null() ? std::string() : std::string(found.at("id").as_string());
+  }
+
+  static constexpr const char* konto = "00000000-0000-4000-8000-000000000001";
+};
+
+// A letter all the way, to the receipt that the sender's own hub makes when it has been read.
+void expect_read(const std::map<std::string, std::string>& files) {
+  ASSERT_TRUE(files.contains("brev.pdf"));
+  EXPECT_EQ(files.at("brev.pdf"), "%PDF-1.4 brev");
+  ASSERT_TRUE(files.contains("arkivmelding.xml"));
+  EXPECT_THAT(files.at("arkivmelding.xml"), HasSubstr("<offentligTittel>Vedtak</offentligTittel>"));
+  EXPECT_THAT(files.at("arkivmelding.xml"),
+              HasSubstr("<referanseDokumentfil>brev.pdf</referanseDokumentfil>"));
+}
+
+}  // namespace
+
+TEST_F(svarut, carries_a_letter_by_rest_until_it_has_been_read) {
+  const auto id = send_letter(brevhus, lundvik);
+  ASSERT_TRUE(until_status(brevhus, id, "LEVERT"));
+  const auto sent = forsendelse(id);
+  ASSERT_FALSE(sent.is_null());
+  EXPECT_EQ(sent.at("over"), "rest");
+  EXPECT_EQ(sent.at("sender"), json::value(havvik));
+  EXPECT_EQ(sent.at("title"), "Vedtak");
+  ASSERT_EQ(sent.at("documents").as_array().size(), 1u) << "arkivmelding.xml stays here";
+  EXPECT_EQ(sent.at("documents").at(0).at("filename"), "brev.pdf");
+  EXPECT_EQ(sent.at("to").at("adresse1"), "Storgata 1");
+
+  const auto arrived = id_at_ks(id);
+  ASSERT_TRUE(until_arrived(lesesal, arrived));
+  expect_read(take(lesesal, arrived));
+  ASSERT_TRUE(until_status(brevhus, id, "LEST"));
+  EXPECT_THAT(statuses(brevhus, id), ElementsAre("OPPRETTET", "SENDT", "LEVERT", "LEST"));
+  EXPECT_THAT(statuses(lesesal, arrived),
+              ElementsAre("OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"));
+
+  const auto receipt = here->api(brevhus, "GET", "/api/messages/in/peek").json();
+  EXPECT_EQ(receipt.at("arkivmelding_kvittering").at("relatedToMessageId"), json::value(id));
+  EXPECT_EQ(receipt.at("arkivmelding_kvittering").at("receiptType"), "OK");
+  EXPECT_EQ(here->api(brevhus, "DELETE", "/api/messages/in/" + id_of(receipt)).status, 200u);
+}
+
+TEST_F(svarut, carries_a_letter_by_soap_and_finds_it_when_the_answer_was_lost) {
+  // The second call, after asking whether it is there already, is the one that sends.
+  fault(
+      {{"endpoint", "svarut_soap"}, {"organisation", lundvik}, {"nth", 2}, {"kind", "cut_after"}});
+  const auto id = send_letter(lesesal, havvik);
+  ASSERT_TRUE(until_status(lesesal, id, "LEVERT"));
+  const auto arrived = id_at_ks(id);
+  ASSERT_TRUE(until_arrived(brevhus, arrived));
+  expect_read(take(brevhus, arrived));
+  ASSERT_TRUE(until_status(lesesal, id, "LEST"));
+  EXPECT_EQ(count_of(id), 1);
+  EXPECT_EQ(forsendelse(id).at("over"), "soap");
+}
+
+TEST_F(svarut, sends_nothing_twice_by_rest_when_the_answer_was_lost) {
+  fault({{"endpoint", "svarut_send"}, {"organisation", havvik}, {"nth", 1}, {"kind", "cut_after"}});
+  const auto id = send_letter(brevhus, lundvik);
+  ASSERT_TRUE(until_status(brevhus, id, "LEVERT"));
+  EXPECT_EQ(count_of(id), 1);
+}
+
+TEST_F(svarut, refuses_at_once_what_ks_would_refuse) {
+  auto without_level = arkivmelding_to(lundvik);
+  without_level.at("arkivmelding").as_object().erase("sikkerhetsnivaa");
+  const auto refused = here->create(brevhus, without_level);
+  EXPECT_EQ(refused.status, 400u);
+  EXPECT_THAT(refused.body, HasSubstr("sikkerhetsnivaa"));
+
+  auto foreign = arkivmelding_to(lundvik);
+  foreign.at("standardBusinessDocumentHeader").as_object()["sender"] = json::array{
+      {{"identifier", {{"authority", "iso6523-actorid-upis"}, {"value", "0192:991825827"}}}}};
+  EXPECT_THAT(here->create(brevhus, foreign).body,
+              HasSubstr("SvarUt credentials not configured for orgnr 991825827"));
+
+  const auto untitled = create(brevhus, arkivmelding_to(lundvik));
+  auto xml = arkivmelding_xml();
+  const std::string title = "<offentligTittel>Vedtak</offentligTittel>";
+  xml.erase(xml.find(title), title.size());
+  here->upload(brevhus, untitled, "arkivmelding.xml", "application/xml", xml);
+  here->upload(brevhus, untitled, "brev.pdf", "application/pdf", "%PDF-1.4");
+  const auto sent = here->send(brevhus, untitled);
+  EXPECT_EQ(sent.status, 400u);
+  EXPECT_THAT(sent.body, HasSubstr("offentligTittel"));
+}
+
+TEST_F(svarut, takes_only_types_that_ks_has_for_the_sender) {
+  auto document = arkivmelding_to(lundvik);
+  document.at("arkivmelding").as_object()["dpf"] = {{"forsendelseType", "Finnes ikke"}};
+  for (const auto& who : {brevhus, lesesal})
+    EXPECT_THAT(
+        here->create(who, document).body,
+        HasSubstr(
+            "Found forsendelseType Finnes ikke, but valid types are forsendelsetype-1,Byggesø"));
+  document.at("arkivmelding").as_object()["dpf"] = {{"forsendelseType", "Byggesøknad"}};
+  create(brevhus, document);
+}
+
+TEST_F(svarut, ends_in_feil_what_ks_refuses) {
+  fault({{"endpoint", "svarut_send"},
+         {"organisation", havvik},
+         {"nth", 1},
+         {"kind", "status"},
+         {"status", 400},
+         {"body", R"({"message":"Ugyldig innhold: noe"})"}});
+  const auto id = send_letter(brevhus, lundvik);
+  ASSERT_TRUE(until_status(brevhus, id, "FEIL"));
+  EXPECT_THAT(here->api(brevhus, "GET", "/api/statuses/" + id).body,
+              HasSubstr("Ugyldig innhold: noe"));
+  EXPECT_TRUE(id_at_ks(id).empty());
+}
+
+TEST_F(svarut, leaves_a_broken_letter_in_svarinn_and_takes_the_others) {
+  const auto items = [&] { return here->control("GET", "/control/svarinn/items"); };
+  const auto broken = new_uuid(), good = new_uuid();
+  const auto entry = [](const std::string& id) {
+    return json::object{
+        {"id", id},
+        {"tittel", "Svar"},
+        {"mottaker", {{"orgnr", havvik}}},
+        {"svarSendesTil", {{"navn", "Kari"}, {"orgnr", nullptr}, {"fnr", nullptr}}},
+        {"metadataFraAvleverendeSystem", {{"saksaar", 0}}},
+        {"filmetadata", json::array{{{"filnavn", "svar.txt"}, {"mimetype", "text/plain"}}}}};
+  };
+  here->control("POST", "/control/svarinn/items",
+                {{"receiver", "inn-" + havvik},
+                 {"forsendelse", entry(broken)},
+                 {"content", kp::to_base64("no envelope")}});
+  here->control("POST", "/control/svarinn/items",
+                {{"receiver", "inn-" + havvik},
+                 {"forsendelse", entry(good)},
+                 {"files", json::array{{{"name", "svar.txt"}, {"text", "Takk"}}}}});
+  ASSERT_TRUE(until_arrived(brevhus, good));
+  const auto peeked = here->api(brevhus, "GET", "/api/messages/in/peek?messageId=" + good).json();
+  EXPECT_EQ(
+      peeked.at("standardBusinessDocumentHeader").at("sender").at(0).at("identifier").at("value"),
+      "0192:999999999");
+  EXPECT_EQ(here->api(brevhus, "DELETE", "/api/messages/in/" + good).status, 200u);
+  const auto is_waiting = [&](const std::string& id) {
+    const auto now = items();
+    return std::ranges::any_of(now.at("waiting").as_array(),
+                               [&](const auto& each) { return each.at("id") == json::value(id); });
+  };
+  EXPECT_TRUE(until([&] { return !is_waiting(good); })) << "it is receipted once it is stored";
+  EXPECT_TRUE(is_waiting(broken));
+  EXPECT_EQ(count_in_inbox(brevhus, broken), 0);
+}
