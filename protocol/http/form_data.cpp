@@ -14,9 +14,9 @@ using source = std::shared_ptr<const random_access_source>;
 class joined final : public random_access_source {
  public:
   explicit joined(const std::vector<source>& pieces) {
-    for (const auto& piece : pieces) {
-      pieces_.push_back({size_, piece});
-      size_ += piece->size();
+    for (const auto& each : pieces) {
+      pieces_.push_back({size_, each});
+      size_ += each->size();
     }
   }
 

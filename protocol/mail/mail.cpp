@@ -39,7 +39,7 @@ std::string date(time_point at) {
 
 void prepare(CURL* handle, const server& to, const char* problem) {
   curl_easy_setopt(handle, CURLOPT_URL, to.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_SMTP | CURLPROTO_SMTPS));
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   curl_easy_setopt(handle, CURLOPT_USE_SSL,
                    static_cast<long>(to.allow_unencrypted ? CURLUSESSL_TRY : CURLUSESSL_ALL));
   curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
