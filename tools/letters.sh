@@ -50,14 +50,17 @@ write_letter() {
 XML
 }
 
-sbd() { # receiver, process, type, business message
-  jq -n --arg r "0192:$1" --arg p "$2" --arg t "$3" --argjson m "$4" '{
+document() { # receiver, process, standard without type, type, business message
+  jq -n --arg r "$1" --arg p "$2" --arg s "$3::$4" --arg t "$4" --argjson m "$5" '{
     standardBusinessDocumentHeader: {
       headerVersion: "1.0",
       receiver: [{identifier: {authority: "iso6523-actorid-upis", value: $r}}],
-      documentIdentification: {standard: "urn:no:difi:arkivmelding:xsd::\($t)", typeVersion: "2.0", type: $t},
+      documentIdentification: {standard: $s, typeVersion: "2.0", type: $t},
       businessScope: {scope: [{type: "ConversationId", identifier: $p}]}},
     ($t): $m}'
+}
+sbd() { # receiver, process, type, business message
+  document "0192:$1" "$2" urn:no:difi:arkivmelding:xsd "$3" "$4"
 }
 id_of() { jq -r .standardBusinessDocumentHeader.documentIdentification.instanceIdentifier; }
 upload() { # credentials, message id, file, MIME type, title

@@ -85,6 +85,10 @@ national:
   service_registry_url: $sandbox/adressetjeneste
   service_registry_key_url: $sandbox/adressetjeneste/jwk
   correspondence_url: $sandbox/altinn-proxy/correspondence/api/v1
+  service_bus_url: $sandbox
+  dpi_url: $sandbox/dpi
+  print_certificate_url: $sandbox/rest/v2/printSertifikat
+  svarut_url: $sandbox
 listener:
   port: $hub_port
 storage:
