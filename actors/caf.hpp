@@ -42,6 +42,11 @@ template <class Answer>
 class reply {
  public:
   reply(caf::response_promise promise, Answer fallback)
+      : reply(std::move(promise),
+              std::function<Answer()>([answer = std::move(fallback)] { return answer; })) {}
+  // For a fallback that is worth making only when it is needed. It may run after the actor's state
+  // is gone.
+  reply(caf::response_promise promise, std::function<Answer()> fallback)
       : state_(std::make_shared<state>(std::move(promise), std::move(fallback))) {}
   void operator()(Answer answer) const {
     if (!state_->promise.pending()) return;
@@ -50,14 +55,15 @@ class reply {
 
  private:
   struct state {
-    state(caf::response_promise p, Answer f) : promise(std::move(p)), fallback(std::move(f)) {}
+    state(caf::response_promise p, std::function<Answer()> f)
+        : promise(std::move(p)), fallback(std::move(f)) {}
     ~state() {
-      if (promise.pending()) promise.deliver(std::move(fallback));
+      if (promise.pending()) promise.deliver(fallback());
     }
     state(const state&) = delete;
     state& operator=(const state&) = delete;
     caf::response_promise promise;
-    Answer fallback;
+    std::function<Answer()> fallback;
   };
   std::shared_ptr<state> state_;
 };

@@ -23,7 +23,10 @@ caf::behavior channel(caf::event_based_actor* self, channel_args args) {
       },
       [=](const upload_begin& request) -> caf::result<upload_admission> {
         auto promise = self->make_response_promise();
-        const reply<upload_admission> answer(promise, {{}, seat->unexpected(request.path)});
+        const reply<upload_admission> answer(
+            promise, std::function<upload_admission()>([make = seat->unexpected(request.path)] {
+              return upload_admission{{}, make()};
+            }));
         guarded([&] { answer(seat->begin_upload(request)); });
         return promise;
       },

@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/messages.hpp"
+#include "actors/registry_notes.hpp"
 #include "actors/tenants_messages.hpp"
 
 namespace kp::actors {
@@ -9,9 +10,11 @@ namespace kp::actors {
 struct channel_args {
   std::shared_ptr<organisation_context> context;
   channel_number number{};
-  caf::actor organisation;   // receives outbox_changed, expiry_changed; answers webhook_call
-  caf::actor registry;       // answers find_receiver, check_own_certificate
-  caf::actor writer;         // answers commit
+  caf::actor organisation;  // receives outbox_changed, expiry_changed; answers webhook_call
+  caf::actor registry;      // answers find_receiver, check_own_certificate
+  caf::actor writer;        // answers commit
+  std::shared_ptr<const registry_notes> notes =
+      std::make_shared<registry_notes>();  // read before registry is asked
 };
 
 // The seat of one business system. Understands:

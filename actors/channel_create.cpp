@@ -196,11 +196,13 @@ judged<void> add_message(decision& d, storage::outgoing_message& message,
   const auto now = place.now();
   KP_TRY(message.id, organisation.ids->next(d.changes));
   organisation.messages.insert(d.changes, message);
-  // A client's own status message may share the id of the conversation it is about.
-  for (const auto way : {direction::outgoing, direction::incoming}) {
-    KP_TRY(const auto there, organisation.conversations.find(way, message.message));
-    if (there) return {};
-  }
+  // A client's own status message may share the id of the conversation it is about; of other types
+  // it is known that there is none (check_id_is_free).
+  if (document.type() == "status")
+    for (const auto way : {direction::outgoing, direction::incoming}) {
+      KP_TRY(const auto there, organisation.conversations.find(way, message.message));
+      if (there) return {};
+    }
   KP_TRY(auto conversation, conversation_of(message, document, now));
   if (summary) describe(conversation, *summary);
   KP_CHECK(storage::start_conversation(d.changes, organisation.conversations, organisation.statuses,

@@ -11,6 +11,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <utility>
+
 namespace kp::actors {
 
 namespace {
@@ -44,11 +46,13 @@ void channel_seat::use(const std::shared_ptr<organisation_context>& now) {
 
 channel_seat::answer_to channel_seat::promise(std::string_view path,
                                               caf::response_promise to) const {
-  return {std::move(to), unexpected(path)};
+  return {std::move(to), unexpected(std::string(path))};
 }
 
-api_answer channel_seat::unexpected(std::string_view path) const {
-  return refused(api::internal("The hub could not handle the request"), path);
+std::function<api_answer()> channel_seat::unexpected(std::string path) const {
+  return [hub = args_.context->hub, path = std::move(path)] {
+    return refusal(api::internal("The hub could not handle the request"), path, hub->time.now());
+  };
 }
 
 api_answer channel_seat::refused(const api::problem& why, std::string_view path) const {
@@ -206,19 +210,24 @@ void channel_seat::send(const api_call& c, const answer_to& answer) {
   if ((*message)->queued) return answer(empty_answer());
   with_certificate(
       [this, answer, path = c.path](const api::problem& why) { answer(refused(why, path)); },
-      [this, answer, path = c.path, text = c.argument] { send_judged(path, text, answer); });
+      [this, answer, path = c.path, found = **message] { send_judged(path, found, answer); });
 }
 
-void channel_seat::send_judged(const std::string& path, const std::string& id,
+void channel_seat::send_judged(const std::string& path, storage::outgoing_message message,
                                const answer_to& answer) {
-  const auto go = [this, path, id, answer](const std::optional<arkivmelding_read_before>& read) {
-    run(path, [this, path, id, read] { return send_message(place_, path, id, read); }, answer);
+  const auto content = arkivmelding_to_read(message, place_.now());
+  // What was found is good for the first attempt: the commit notices when it has changed since.
+  const auto id = message.message;
+  auto found = std::make_shared<std::optional<storage::outgoing_message>>(std::move(message));
+  const auto go = [this, path, id, answer,
+                   found](const std::optional<arkivmelding_read_before>& read) {
+    run(
+        path,
+        [this, path, id, read, found] {
+          return send_message(place_, path, id, read, std::exchange(*found, std::nullopt));
+        },
+        answer);
   };
-  const auto parsed = to_message_id(id);
-  const auto message = parsed ? place_.organisation().messages.find(place_.number, *parsed)
-                              : result<std::optional<storage::outgoing_message>>(std::nullopt);
-  if (!message || !*message) return go({});
-  const auto content = arkivmelding_to_read(**message, place_.now());
   if (!content) return go({});
   if (const auto* summary = remembered(content->id))
     return go(arkivmelding_read_before{content->id, *summary});
@@ -277,6 +286,7 @@ const arkivmelding::summary* channel_seat::remembered(const std::string& blob) c
 
 void channel_seat::with_certificate(const std::function<void(const api::problem&)>& refusing,
                                     std::function<void()> then) {
+  if (args_.notes->certificate_is_good(place_.now())) return then();
   self_->request(args_.registry, caf::infinite, check_own_certificate{})
       .then(
           [refusing, then = std::move(then)](const certificate_verdict& verdict) {

@@ -31,8 +31,8 @@ class channel_seat {
   // What begins from now on follows these settings.
   void use(const std::shared_ptr<organisation_context>&);
 
-  // What is answered when a handler forgets to, or throws.
-  api_answer unexpected(std::string_view path) const;
+  // Makes what is answered when a handler forgets to, or throws. Outlives this.
+  std::function<api_answer()> unexpected(std::string path) const;
   answer_to promise(std::string_view path, caf::response_promise) const;
   void call(const api_call&, const answer_to&);
   upload_admission begin_upload(const upload_begin&) const;
@@ -55,6 +55,7 @@ class channel_seat {
     std::shared_ptr<storage::batch> blob_records = {};
     std::optional<judged<arkivmelding::summary>> summary = {};  // of an arkivmelding.xml among them
     std::shared_ptr<const marked_request> marked = {};          // with an Idempotency-Key
+    bool id_is_free = false;  // has been looked at, and not been relied on yet
   };
   using draft_ptr = std::shared_ptr<draft>;
 
@@ -75,7 +76,7 @@ class channel_seat {
 
   void capabilities(const api_call&, const answer_to&);
   void send(const api_call&, const answer_to&);
-  void send_judged(const std::string& path, const std::string& id, const answer_to&);
+  void send_judged(const std::string& path, storage::outgoing_message, const answer_to&);
   void plan_sweep();
 
   // actors/channel_seat_create.cpp
@@ -87,8 +88,8 @@ class channel_seat {
   void check_letter_type(const draft_ptr&);
   void read_files(const draft_ptr&);
   void store(const draft_ptr&);
-  judged<decision> decide_to_store(const draft&) const;
-  judged<decision> decide_to_make(const draft&) const;
+  judged<decision> decide_to_store(draft&) const;
+  judged<decision> decide_to_make(draft&) const;
   void refuse(const draft&, const api::problem&);
   void drop_files(const draft&);
 

@@ -7,6 +7,8 @@
 #include "config/text.hpp"
 #include "protocol/sbd/sbd_error.hpp"
 
+#include <utility>
+
 // Create and multipart send (rest-api.md 6.2, 6.5): from a document to a commit, by way of the
 // registry desk.
 
@@ -72,17 +74,16 @@ void channel_seat::resolve(const draft_ptr& d) {
     d->to.via = service_without_lookup(d->document);
     return fill_in(d);
   }
+  const auto go_on = [this, d, what = **what](const receiver_answer& answer) {
+    auto to = destination_of(d->document, what, answer);
+    if (!to) return refuse(*d, to.error());
+    d->to = *std::move(to);
+    fill_in(d);
+  };
+  if (const auto noted = args_.notes->receiver(**what, place_.now())) return go_on(*noted);
   self_->request(args_.registry, caf::infinite, find_receiver{**what})
-      .then(
-          [this, d, what = **what](const receiver_answer& answer) {
-            guarded([&] {
-              auto to = destination_of(d->document, what, answer);
-              if (!to) return refuse(*d, to.error());
-              d->to = *std::move(to);
-              fill_in(d);
-            });
-          },
-          [this, d](const caf::error& why) { guarded([&] { refuse(*d, unanswered(why)); }); });
+      .then([go_on](const receiver_answer& answer) { guarded([&] { go_on(answer); }); },
+            [this, d](const caf::error& why) { guarded([&] { refuse(*d, unanswered(why)); }); });
 }
 
 // Steps 8 to 16.
@@ -90,6 +91,7 @@ void channel_seat::fill_in(const draft_ptr& d) {
   set_defaults(d->document, d->to, place_);
   if (const auto free = check_id_is_free(d->document, place_); !free)
     return refuse(*d, free.error());
+  d->id_is_free = true;
   with_certificate([this, d](const api::problem& why) { refuse(*d, why); },
                    [this, d] {
                      const auto routed = check_and_route(d->document, d->to.via, place_);
@@ -130,7 +132,7 @@ void channel_seat::store(const draft_ptr& d) {
   run(d->path, [this, d] { return decide_to_store(*d); }, d->answer, [this, d] { drop_files(*d); });
 }
 
-judged<decision> channel_seat::decide_to_store(const draft& d) const {
+judged<decision> channel_seat::decide_to_store(draft& d) const {
   if (d.marked) {
     // Somebody else may have been first: this channel's actor, before it was started again.
     KP_TRY(auto again, answered_before(place_, *d.marked));
@@ -147,8 +149,9 @@ judged<decision> channel_seat::decide_to_store(const draft& d) const {
   return decided;
 }
 
-judged<decision> channel_seat::decide_to_make(const draft& d) const {
-  KP_CHECK(check_id_is_free(d.document, place_));
+judged<decision> channel_seat::decide_to_make(draft& d) const {
+  // Once is enough: the commit itself fails when the id is taken by then, and this is decided anew.
+  if (!std::exchange(d.id_is_free, false)) KP_CHECK(check_id_is_free(d.document, place_));
   KP_TRY(auto files, files_of(d.files, d.summary, d.document, d.to.via, place_));
   KP_TRY(auto message, make_message(d.document, d.to.via, place_, std::move(files)));
   decision decided;

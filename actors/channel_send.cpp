@@ -117,13 +117,15 @@ std::optional<storage::blob_ref> arkivmelding_to_read(const storage::outgoing_me
 }
 
 judged<decision> send_message(const channel_place& place, std::string_view path,
-                              std::string_view id,
-                              const std::optional<arkivmelding_read_before>& read) {
+                              const message_id& id,
+                              const std::optional<arkivmelding_read_before>& read,
+                              std::optional<storage::outgoing_message> found) {
   const auto now = place.now();
-  const auto parsed = to_message_id(id);
-  if (!parsed) return api::message_not_found(id);
-  KP_TRY(const auto message, place.organisation().messages.find(place.number, *parsed));
-  if (!message) return api::message_not_found(id);
+  auto message = std::move(found);
+  if (!message) {
+    KP_TRY(message, place.organisation().messages.find(place.number, id));
+  }
+  if (!message) return api::message_not_found(id.to_string());
   decision d;
   d.answer = empty_answer();
   if (message->queued) return d;

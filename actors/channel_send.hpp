@@ -22,9 +22,11 @@ struct arkivmelding_read_before {
 };
 
 // Judges the message and queues it, once however often it is asked for. A deadline that has passed
-// is registered on the conversation.
-judged<decision> send_message(const channel_place&, std::string_view path, std::string_view id,
-                              const std::optional<arkivmelding_read_before>& read);
+// is registered on the conversation. `found` is the message as it was read a moment ago; the commit
+// fails when it is another by then.
+judged<decision> send_message(const channel_place&, std::string_view path, const message_id&,
+                              const std::optional<arkivmelding_read_before>& read,
+                              std::optional<storage::outgoing_message> found = {});
 
 // Removes message and files, unless the message is being sent at this moment. The conversation
 // stays.

@@ -3,6 +3,7 @@
 #include "actors/message_rules.hpp"
 #include "config/text.hpp"
 #include "protocol/api/upload.hpp"
+#include "protocol/sbd/named_files.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -42,29 +43,8 @@ api::problem nameless() {
   return problem;
 }
 
-bool is_main_document(std::string_view filename, const std::optional<std::string>& main_document) {
-  return main_document && filename == *main_document;
-}
-
 bool is_blank(const std::optional<std::string>& text) {
   return !text || trim(*text).empty();
-}
-
-const boost::json::object* metadata_files(const sbd::document& document) {
-  const auto* found = document.business_message.if_contains("metadataFiler");
-  return found ? found->if_object() : nullptr;
-}
-
-bool is_metadata_of_another(std::string_view filename, const sbd::document& document) {
-  const auto* files = metadata_files(document);
-  return files && std::ranges::any_of(*files, [&](const auto& entry) {
-           return entry.value().is_string() && entry.value().get_string() == filename;
-         });
-}
-
-bool has_metadata(std::string_view filename, const sbd::document& document) {
-  const auto* files = metadata_files(document);
-  return files && files->contains(filename);
 }
 
 // What 6.3 says of a file among the others of its message, in its order. That two main documents
@@ -72,7 +52,7 @@ bool has_metadata(std::string_view filename, const sbd::document& document) {
 struct judge {
   const channel_place& place;
   service via;
-  const sbd::document& document;
+  const sbd::named_files& named;
 
   judged<void> operator()(const std::vector<storage::stored_file>& before,
                           std::string_view filename, const std::optional<std::string>& title,
@@ -81,7 +61,7 @@ struct judge {
     if (size > room_left(before, via, place)) return too_much(sum(before) + size, via, place);
 
     const auto& rules = rules_of(via);
-    const bool is_main = is_main_document(filename, document.main_document());
+    const bool is_main = named.is_main_document(filename);
     if (lacks_title(rules.titles, filename, is_main, is_blank(title)))
       return api::missing_file_title(to_string(via));
     if (!is_main && !rules.attachment_types.empty() &&
@@ -98,22 +78,18 @@ struct judge {
       case title_rule::every_file:
         return untitled;
       case title_rule::all_but_listed:
-        return untitled && !is_main && !is_metadata_of_another(filename, document);
+        return untitled && !is_main && !named.is_metadata_of_another(filename);
       case title_rule::must_be_listed:
-        return !is_main && !has_metadata(filename, document);
+        return !is_main && !named.has_metadata(filename);
     }
     return false;
   }
 };
 
-// The stored document, which the hub wrote itself, as far as the rules for files ask for it: one that
-// names neither a main document nor metadata files is not worth reading.
-judged<sbd::document> document_of(const storage::outgoing_message& message, time_point now) {
-  if (!message.sbd.contains("\"hoveddokument\"") && !message.sbd.contains("\"metadataFiler\""))
-    return sbd::document{};
-  auto document = sbd::parse(message.sbd, now);
-  if (!document) return api::internal("a stored document cannot be read");
-  return *std::move(document);
+judged<sbd::named_files> files_named_by(const storage::outgoing_message& message) {
+  auto named = sbd::read_named_files(message.sbd);
+  if (!named) return api::internal(named.error().message);
+  return *std::move(named);
 }
 
 }  // namespace
@@ -142,9 +118,9 @@ judged<upload_ticket> judge_upload(const channel_place& place, const upload_begi
   ticket.title = upload.title ? upload.title : disposition->name;
   if (is_blank(ticket.title)) ticket.title.reset();
   ticket.mime_type = api::upload_mime_type(*upload.content_type, filename);
-  KP_TRY(const auto document, document_of(message, place.now()));
-  KP_CHECK((judge{place, message.via, document}(
-      message.files, filename, ticket.title, ticket.mime_type, upload.content_length.value_or(0))));
+  KP_TRY(const auto named, files_named_by(message));
+  KP_CHECK((judge{place, message.via, named}(message.files, filename, ticket.title,
+                                             ticket.mime_type, upload.content_length.value_or(0))));
   ticket.max_bytes = room_left(message.files, message.via, place);
   return ticket;
 }
@@ -162,17 +138,17 @@ judged<decision> finish_upload(const channel_place& place, const upload_end& upl
   const auto& ticket = upload.ticket;
   KP_TRY(const auto before, find_open_message(place, ticket.message.to_string()));
   const auto now = place.now();
-  KP_TRY(const auto document, document_of(before, now));
+  KP_TRY(const auto named, files_named_by(before));
   // Another upload may have been faster than this one since its headers were judged.
-  KP_CHECK((judge{place, before.via, document}(before.files, ticket.filename, ticket.title,
-                                               ticket.mime_type, upload.content.size)));
+  KP_CHECK((judge{place, before.via, named}(before.files, ticket.filename, ticket.title,
+                                            ticket.mime_type, upload.content.size)));
   auto after = before;
   storage::stored_file file;
   file.filename = ticket.filename;
   file.title = ticket.title;
   file.mime_type = ticket.mime_type;
   file.number = static_cast<std::uint32_t>(before.files.size() + 1);
-  file.primary = is_main_document(ticket.filename, document.main_document());
+  file.primary = named.is_main_document(ticket.filename);
   file.content = upload.content;
   after.files.push_back(std::move(file));
   after.last_updated = now;
@@ -210,7 +186,8 @@ judged<std::vector<storage::stored_file>> files_of(
     const std::vector<multipart_file>& parts,
     const std::optional<judged<arkivmelding::summary>>& arkivmelding, const sbd::document& document,
     service via, const channel_place& place) {
-  const judge check{place, via, document};
+  const auto named = sbd::files_named_in(document);
+  const judge check{place, via, named};
   std::vector<storage::stored_file> files;
   for (const auto& part : parts) {
     storage::stored_file file;
@@ -222,7 +199,7 @@ judged<std::vector<storage::stored_file>> files_of(
     if (file.filename == arkivmelding_filename && arkivmelding && !*arkivmelding)
       return arkivmelding->error();
     file.number = static_cast<std::uint32_t>(files.size() + 1);
-    file.primary = is_main_document(part.filename, document.main_document());
+    file.primary = named.is_main_document(part.filename);
     file.content = part.content;
     files.push_back(std::move(file));
   }

@@ -19,6 +19,7 @@ constexpr std::size_t batch_limit = 100;
 // again must not silence the deadlines.
 constexpr std::chrono::minutes longest_sleep{10};
 constexpr std::chrono::seconds after_trouble{30};
+constexpr std::chrono::seconds between_nudges{1};
 
 struct look {
   std::uint64_t epoch = 0;
@@ -42,8 +43,19 @@ class keeper {
 
   void use(const settings_changed& now) { args_.context = now.context; }
 
+  // Something is to be watched that was not there before. Many a second share one look.
+  void nudge() {
+    const auto since = now() - last_look_;
+    if (busy_ || since < microseconds(0) || since >= between_nudges) return look_now();
+    if (nudged_) return;
+    nudged_ = true;
+    wake_in(between_nudges - since);
+  }
+
   // Ends what has passed, then sleeps until the next one.
   void look_now() {
+    nudged_ = false;
+    last_look_ = now();
     if (busy_) {
       again_ = true;
       return;
@@ -157,7 +169,9 @@ class keeper {
   std::vector<storage::conversation> overdue_;
   bool busy_ = false;
   bool progress_ = false;
-  bool again_ = false;  // a nudge came while busy
+  bool again_ = false;   // a nudge came while busy
+  bool nudged_ = false;  // a look that a nudge asked for is planned
+  time_point last_look_{};
   std::uint64_t epoch_ = 0;
 };
 
@@ -169,7 +183,7 @@ caf::behavior deadlines(caf::event_based_actor* self, deadlines_args args) {
   state->look_now();
   upkeep->tend_all();
   return {
-      [=](const expiry_changed&) { state->look_now(); },
+      [=](const expiry_changed&) { state->nudge(); },
       [=](const settings_changed& now) { state->use(now); },
       [=](const look& tick) { state->on_look(tick); },
       [=](const tend_channels&) { upkeep->tend_all(); },

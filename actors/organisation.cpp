@@ -257,7 +257,7 @@ class house {
     desk_ = children_.add(
         "registry desk",
         [this, &system] {
-          return system.spawn(registry_desk, registry_desk_args{context_, clients_});
+          return system.spawn(registry_desk, registry_desk_args{context_, clients_, notes_});
         },
         [this](const caf::actor&) {
           for (const auto& [number, index] : channels_) renew(index);
@@ -300,7 +300,7 @@ class house {
         "channel " + name.to_string(),
         [this, number, &system = self_->system()] {
           return system.spawn(channel, channel_args{context_, number, organisation_handle_(),
-                                                    children_[*desk_], args_.writer});
+                                                    children_[*desk_], args_.writer, notes_});
         },
         [this, number](const caf::actor& child) {
           if (const auto called = name_of(number)) announce(*called, child);
@@ -402,6 +402,7 @@ class house {
   std::shared_ptr<storage::row_ids> ids_;
   std::shared_ptr<organisation_context> context_;  // of the settings that are followed
   std::shared_ptr<upstream> clients_;
+  std::shared_ptr<registry_notes> notes_ = std::make_shared<registry_notes>();
   std::function<caf::actor()> organisation_handle_;
   std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, operators_;
   std::map<channel_number, std::size_t> channels_;

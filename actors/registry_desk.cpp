@@ -16,6 +16,7 @@ namespace {
 
 struct found {
   std::uint64_t ticket;
+  registry::lookup what;
   receiver_answer answer;
 };
 struct judged {
@@ -79,8 +80,9 @@ http::awaitable<certificate_verdict> judge_certificate(
 
 http::awaitable<found> find_for(std::uint64_t ticket, std::shared_ptr<upstream> clients,
                                 registry::lookup what) {
-  auto answer = co_await ask_registry(std::move(clients), std::move(what));
-  co_return found{ticket, std::move(answer)};
+  auto answer = co_await ask_registry(std::move(clients), what);
+  found done{ticket, std::move(what), std::move(answer)};
+  co_return done;
 }
 
 http::awaitable<judged> judge_for(std::uint64_t ticket, std::shared_ptr<upstream> clients,
@@ -195,12 +197,14 @@ caf::behavior registry_desk(caf::event_based_actor* self, registry_desk_args arg
         if (s->args.clients == now.clients) return;
         s->args.clients = now.clients;  // another key store perhaps: judged anew
         s->verdict.reset();
+        s->args.notes->forget();
       },
       [=](found& done) {
         const auto it = s->waiting.find(done.ticket);
         if (it == s->waiting.end()) return;
         auto promise = it->second;
         s->waiting.erase(it);
+        s->args.notes->keep(done.what, done.answer, s->args.context->hub->time.now());
         promise.deliver(std::move(done.answer));
       },
       [=](listed& done) {
@@ -217,6 +221,7 @@ caf::behavior registry_desk(caf::event_based_actor* self, registry_desk_args arg
         s->verdict = done.verdict;
         s->verdict_until =
             s->args.context->hub->time.now() + (done.verdict.refusal ? bad_for : good_for);
+        if (!done.verdict.refusal) s->args.notes->certificate_is_good_until(s->verdict_until);
         auto promises = std::move(s->waiting_for_verdict);
         s->waiting_for_verdict.clear();
         for (auto& promise : promises) promise.deliver(done.verdict);

@@ -86,6 +86,18 @@ TEST_F(deadlines_test, what_was_added_after_the_start_is_heard_of_by_a_nudge) {
   EXPECT_EQ(house.statuses(direction::outgoing, letter{}.id()), "OPPRETTET LEVETID_UTLOPT");
 }
 
+TEST_F(deadlines_test, many_nudges_share_a_look_and_none_is_forgotten) {
+  begin();
+  for (int i = 0; i < 100; ++i) {
+    house.started(arkiv, house.random->new_message_id(), hours(1));
+    caf::anon_send(keeper, expiry_changed{});
+  }
+  house.started(arkiv, letter{}.id(), std::chrono::seconds(5));
+  caf::anon_send(keeper, expiry_changed{});
+  house.system.pass(std::chrono::seconds(7), std::chrono::seconds(1));
+  EXPECT_EQ(house.statuses(direction::outgoing, letter{}.id()), "OPPRETTET LEVETID_UTLOPT");
+}
+
 TEST_F(deadlines_test, an_unread_message_leaves_the_inbox_with_its_content_even_when_locked) {
   const auto content = received(letter{}, true);
   begin();

@@ -158,7 +158,7 @@ class dpo_house {
   }
   // An outgoing conversation as a channel has started it.
   storage::conversation started(channel_number channel, const message_id& message,
-                                std::chrono::hours life = std::chrono::hours(24),
+                                std::chrono::seconds life = std::chrono::hours(24),
                                 service via = service::dpo) {
     storage::conversation c;
     storage::batch changes;

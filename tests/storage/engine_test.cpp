@@ -177,6 +177,23 @@ TEST_P(engine_conformance, lets_a_later_batch_of_a_group_see_the_earlier_ones) {
   EXPECT_EQ(scan_all(*store, "a", "z"), (entries{{"k", "last"}}));
 }
 
+TEST_P(engine_conformance, lets_the_last_change_of_a_key_in_a_group_win) {
+  std::vector<batch> group(3);
+  for (int i = 0; i < 3; ++i)
+    for (int key = 20; key > 0; --key) {
+      const auto name = "key" + std::to_string(key);
+      if (i == 1 && key % 2 == 0)
+        group[1].erase(name);
+      else if (i < 2 || key % 3 == 0)
+        group[static_cast<std::size_t>(i)].put(name, std::to_string(i));
+    }
+  for (const auto& outcome : store->commit(group)) EXPECT_TRUE(outcome);
+  for (int key = 1; key <= 20; ++key) {
+    const auto* const expected = key % 3 == 0 ? "2" : key % 2 == 0 ? "absent" : "1";
+    EXPECT_EQ(value_of(*store, "key" + std::to_string(key)), expected) << key;
+  }
+}
+
 TEST_P(engine_conformance, lets_no_batch_of_a_group_see_one_that_was_refused) {
   std::vector<batch> group(2);
   group[0].require_present("nothing");
