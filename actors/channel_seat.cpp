@@ -204,7 +204,7 @@ void channel_seat::send(const api_call& c, const answer_to& answer) {
   const auto id = to_message_id(c.argument);
   const auto missing = [&] { answer(refused(api::message_not_found(c.argument), c.path)); };
   if (!id) return missing();
-  const auto message = place_.organisation().messages.find(place_.number, *id);
+  const auto message = place_.organisation().messages.find_without_document(place_.number, *id);
   if (!message) return answer(refused(problem_of(message.error()), c.path));
   if (!*message) return missing();
   if ((*message)->queued) return answer(empty_answer());

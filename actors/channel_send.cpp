@@ -123,13 +123,16 @@ judged<decision> send_message(const channel_place& place, std::string_view path,
   const auto now = place.now();
   auto message = std::move(found);
   if (!message) {
-    KP_TRY(message, place.organisation().messages.find(place.number, id));
+    KP_TRY(message, place.organisation().messages.find_without_document(place.number, id));
   }
   if (!message) return api::message_not_found(id.to_string());
   decision d;
   d.answer = empty_answer();
   if (message->queued) return d;
 
+  if (has_expired(*message, now) || rules_of_type(*message).needs_metadata_files) {
+    KP_TRY(message->sbd, place.organisation().messages.document(*message));
+  }
   std::optional<arkivmelding::summary> summary;
   if (const auto content = arkivmelding_to_read(*message, now)) {
     if (!read || read->blob != content->id)

@@ -22,7 +22,7 @@ struct arkivmelding_read_before {
 };
 
 // Judges the message and queues it, once however often it is asked for. A deadline that has passed
-// is registered on the conversation. `found` is the message as it was read a moment ago; the commit
+// is registered on the conversation. `found`, which needs no `sbd`, is the message as it was read a moment ago; the commit
 // fails when it is another by then.
 judged<decision> send_message(const channel_place&, std::string_view path, const message_id&,
                               const std::optional<arkivmelding_read_before>& read,

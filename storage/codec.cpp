@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint8_t newest = 1;
 constexpr std::uint8_t newest_transfer = 2;  // with the recipient
+constexpr std::uint8_t document_apart = 2;   // of outgoing messages: the SBD is no longer in them
 
 template <class R, class T>
 concept either = std::same_as<std::remove_const_t<R>, T>;
@@ -25,7 +26,9 @@ void fields(auto& a, either<stored_file> auto& r) {
 
 void fields(auto& a, either<outgoing_message> auto& r) {
   a(r.id, r.message, r.conversation, r.channel, r.via, r.type, r.process, r.sender_identifier,
-    r.receiver_identifier, r.sbd, r.last_updated, r.expires, r.queued, r.files);
+    r.receiver_identifier);
+  if (a.version() < document_apart) a(r.sbd);
+  a(r.last_updated, r.expires, r.queued, r.files);
 }
 
 void fields(auto& a, either<inbound_message> auto& r) {
@@ -56,7 +59,7 @@ void fields(auto& a, either<transfer> auto& r) {
 }
 
 std::string encode(const outgoing_message& r) {
-  return encode_record(newest, r);
+  return encode_record(r.document_inside ? newest : document_apart, r);
 }
 std::string encode(const inbound_message& r) {
   return encode_record(newest, r);
@@ -76,7 +79,9 @@ std::string encode(const transfer& r) {
 
 template <>
 result<outgoing_message> decode(std::string_view bytes) {
-  return decode_record<outgoing_message>(bytes, newest, "outgoing message");
+  KP_TRY(auto r, decode_record<outgoing_message>(bytes, document_apart, "outgoing message"));
+  r.document_inside = bytes.front() < document_apart;
+  return r;
 }
 template <>
 result<inbound_message> decode(std::string_view bytes) {

@@ -22,6 +22,7 @@ enum class record_kind : std::uint8_t {
   erase_receipt = 7,             // of hub_itself: organisation u32 -> erase_receipt
   outgoing_message = 10,         // channel u32 | message id -> outgoing_message
   outgoing_owner = 11,           // message id -> channel u32
+  outgoing_document = 12,        // message id -> its SBD, as text
   inbound_message = 20,          // message id -> inbound_message
   inbound_queue = 21,            // channel u32 | order u64 -> message id (unlocked messages only)
   inbound_lock = 22,             // message id -> lease

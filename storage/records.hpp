@@ -42,11 +42,12 @@ struct outgoing_message {
   std::string process;
   std::string sender_identifier;     // part or primary
   std::string receiver_identifier;   // primary
-  std::string sbd;                   // JSON text
+  std::string sbd;                   // JSON text; kept apart from the record, for it never changes
   time_point last_updated{};
   time_point expires{};
   bool queued = false;               // POST send has been acknowledged
   std::vector<stored_file> files;
+  bool document_inside = false;      // an older record, which holds the SBD itself
 };
 
 enum class content_state : std::uint8_t {

@@ -72,6 +72,11 @@ class outgoing_messages {
   outgoing_messages(const engine& store, organisation_id organisation);
   result<std::optional<outgoing_message>> find(channel_number, const message_id&) const;
   result<std::optional<outgoing_message>> find(const message_id&) const;  // of any channel
+  // The same with an empty `sbd`, for who does not need it: half the work.
+  result<std::optional<outgoing_message>> find_without_document(channel_number,
+                                                                const message_id&) const;
+  // The SBD of a message that find_without_document() gave.
+  result<std::string> document(const outgoing_message&) const;
   // The channel that has this message id in its outbox, whichever it is.
   result<std::optional<channel_number>> owner(const message_id&) const;
   void insert(batch&, const outgoing_message&) const;          // require_absent on owner

@@ -1,11 +1,21 @@
 # Shared by tools/demo, tools/transcript and tools/bench: a sandbox of the national services and a hub on this
 # machine, with two municipalities. Sourced, not run. Needs $home (made anew) and $bin, the folder of the
-# programs; KP_BIN names another one.
+# programs; KP_BIN names another one. With free_ports set, ports that nobody uses take the place of the usual ones.
 
 bin=${KP_BIN:-$bin}
 
-sandbox_port=${KP_SANDBOX_PORT:-8090}
-hub_port=${KP_HUB_PORT:-9093}
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 10000))
+    [ "$port" != "${sandbox_port:-}" ] || continue
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
+}
+sandbox_port=${KP_SANDBOX_PORT:-} hub_port=${KP_HUB_PORT:-}
+[ -n "$sandbox_port" ] || { [ -n "${free_ports:-}" ] && sandbox_port=$(free_port) || sandbox_port=8090; }
+[ -n "$hub_port" ] || { [ -n "${free_ports:-}" ] && hub_port=$(free_port) || hub_port=9093; }
 sandbox=http://127.0.0.1:$sandbox_port
 hub=http://127.0.0.1:$hub_port
 

@@ -16,6 +16,7 @@ TEST(keys, have_record_kinds_that_never_change) {
                                                         {record_kind::erase_receipt, 7},
                                                         {record_kind::outgoing_message, 10},
                                                         {record_kind::outgoing_owner, 11},
+                                                        {record_kind::outgoing_document, 12},
                                                         {record_kind::inbound_message, 20},
                                                         {record_kind::inbound_queue, 21},
                                                         {record_kind::inbound_lock, 22},

@@ -40,6 +40,45 @@ TEST_F(outgoing, are_found_in_their_channel_only) {
   EXPECT_EQ(*messages.owner(numbered(2).message), std::nullopt);
 }
 
+TEST_F(outgoing, have_their_document_beside_them) {
+  auto m = numbered(1);
+  m.sbd = "{\"a\": 1}";
+  insert(m);
+  const auto whole = *messages.find(arkiv, m.message);
+  EXPECT_EQ(whole->sbd, m.sbd);
+  const auto without = *messages.find_without_document(arkiv, m.message);
+  EXPECT_EQ(without->sbd, "");
+  EXPECT_EQ(*messages.document(*without), m.sbd);
+  auto after = *without;
+  after.queued = true;
+  batch b;
+  messages.update(b, *without, after);
+  EXPECT_LT(b.byte_size(), 200u) << "a change does not write the document again";
+  EXPECT_EQ(outcome_of(*store, b), "");
+  EXPECT_EQ((*messages.find(m.message))->sbd, m.sbd);
+  batch gone;
+  messages.remove(gone, after);
+  EXPECT_EQ(outcome_of(*store, gone), "");
+  EXPECT_EQ(entries_of(*store, hamar, record_kind::outgoing_document), 0u);
+}
+
+TEST_F(outgoing, of_older_programs_have_it_inside_and_keep_it_there) {
+  auto m = numbered(1);
+  m.sbd = "{}";
+  m.document_inside = true;
+  insert(m);
+  EXPECT_EQ(entries_of(*store, hamar, record_kind::outgoing_document), 0u);
+  const auto before = *messages.find(arkiv, m.message);
+  EXPECT_EQ(before->sbd, "{}");
+  auto after = *before;
+  after.queued = true;
+  batch b;
+  messages.update(b, *before, after);
+  EXPECT_EQ(outcome_of(*store, b), "");
+  EXPECT_EQ((*messages.find(arkiv, m.message))->sbd, "{}");
+  EXPECT_TRUE((*messages.find(arkiv, m.message))->queued);
+}
+
 TEST_F(outgoing, have_a_message_id_once_in_the_whole_organisation) {
   insert(numbered(1));
   batch b;

@@ -24,6 +24,7 @@ struct passing {
 constexpr passing all_passing[]{
     {record_kind::outgoing_message, "outgoing messages"},
     {record_kind::outgoing_owner, "owners of outgoing messages"},
+    {record_kind::outgoing_document, "documents of outgoing messages"},
     {record_kind::inbound_message, "inbound messages"},
     {record_kind::inbound_queue, "places in inbound queues"},
     {record_kind::inbound_lock, "peek locks"},
