@@ -7,6 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <boost/json/serialize.hpp>
 
 #include <array>
 
@@ -88,6 +89,12 @@ std::string der_of_signature(std::string_view raw, std::size_t bytes) {
   return to_der<i2d_ECDSA_SIG>(both.get());
 }
 
+// RFC 7518 3.5: the salt is as long as the digest.
+bool use_pss(EVP_PKEY_CTX* options) {
+  return EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
 bool fits(const algorithm& how, EVP_PKEY* key) {
   if (!key) return false;
   if (how.curve_bytes == 0) return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
@@ -125,14 +132,32 @@ result<jws> verify_any_jws(std::string_view compact, EVP_PKEY* public_key) {
   if (!context ||
       EVP_DigestVerifyInit(context.get(), &options, how->digest(), nullptr, public_key) != 1)
     return failure(crypto_errc::internal, "verifying a JWS failed");
-  // RFC 7518 3.5: the salt is as long as the digest.
-  if (how->pss && (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) != 1 ||
-                   EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) != 1))
+  if (how->pss && !use_pss(options))
     return failure(crypto_errc::internal, "verifying a JWS failed");
   if (signature.empty() || EVP_DigestVerify(context.get(), in(signature), signature.size(),
                                             in(signed_text), signed_text.size()) != 1)
     return failure(crypto_errc::bad_signature, "the JWS signature does not verify");
   return content;
+}
+
+result<std::string> sign_pss_jws(boost::json::object header, std::string_view payload,
+                                 const private_key& key) {
+  clear_errors();
+  if (EVP_PKEY_get_base_id(key.native()) != EVP_PKEY_RSA)
+    return permanent(crypto_errc::unsupported, "PS256 needs an RSA key");
+  header["alg"] = "PS256";
+  const auto text = to_base64url(boost::json::serialize(header)) + '.' + to_base64url(payload);
+  const md_ctx_ptr context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* options = nullptr;
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key.native())), '\0');
+  auto length = signature.size();
+  if (!context ||
+      EVP_DigestSignInit(context.get(), &options, EVP_sha256(), nullptr, key.native()) != 1 ||
+      !use_pss(options) ||
+      EVP_DigestSign(context.get(), out(signature.data()), &length, in(text), text.size()) != 1)
+    return failure(crypto_errc::internal, "signing a JWS failed");
+  signature.resize(length);
+  return text + '.' + to_base64url(signature);
 }
 
 }  // namespace kp::crypto

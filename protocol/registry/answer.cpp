@@ -129,6 +129,21 @@ result<answer> parse_answer(std::string_view text) {
   return out;
 }
 
+result<health_party> parse_health_party(std::string_view text) {
+  boost::system::error_code failed;
+  const auto root = json::parse(text, failed);
+  if (failed) return bad_answer(failed.message());
+  const auto* info = root.is_object() ? object_in(root.get_object(), "infoRecord") : nullptr;
+  if (!info) return bad_answer("no infoRecord");
+  health_party out;
+  if (const auto* number = info->if_contains("herId"); number && number->is_int64())
+    out.her_id = number->get_int64();
+  out.organisation = text_in(*info, "organizationNumber").value_or("");
+  if (out.her_id <= 0 || !organisation_id::parse(out.organisation))
+    return bad_answer("a health address without herId or organizationNumber");
+  return out;
+}
+
 std::string error_description(std::string_view body) {
   boost::system::error_code failed;
   const auto root = json::parse(body, failed);

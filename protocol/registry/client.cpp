@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <list>
 #include <unordered_map>
 
@@ -97,6 +98,12 @@ result<std::string> name_in(const std::string& payload) {
   return std::move(said.organisation_name);
 }
 
+// "8093 910077473", as it is cached.
+result<std::string> party_in(const std::string& payload) {
+  KP_TRY(const auto said, parse_health_party(payload));
+  return fmt::format("{} {}", said.her_id, said.organisation);
+}
+
 }  // namespace
 
 std::string describe(const lookup& what) {
@@ -126,7 +133,8 @@ struct client::state {
         settings(std::move(s)),
         answers(settings.max_entries),
         certificates(settings.max_entries),
-        names(settings.max_entries) {}
+        names(settings.max_entries),
+        parties(settings.max_entries) {}
 
   http::client& http;
   const clock& time;
@@ -136,9 +144,11 @@ struct client::state {
   recent<answer> answers;
   recent<std::string> certificates;
   recent<std::string> names;
+  recent<std::string> parties;
   http::single_flight<std::string, answer> lookups;
   http::single_flight<std::string, std::string> certificate_lookups;
   http::single_flight<std::string, std::string> name_lookups;
+  http::single_flight<std::string, std::string> party_lookups;
 
   // One signed GET; a 401 gets a new token once. The payload is verified. `what` is for errors, so
   // it is masked.
@@ -152,6 +162,7 @@ struct client::state {
       request.headers.add("Accept", "application/jose");
       request.headers.add("Accept", "application/json");
       request.headers.add("Authorization", "Bearer " + token.value);
+      if (settings.beta) request.headers.add("X-Enable-Beta-Features", "true");
       request.max_response_bytes = max_answer_bytes;
       KP_CO_TRY(const auto response, co_await http.send(std::move(request)));
       if (response.status == 200) co_return co_await keys.verified_payload(trim(response.body));
@@ -260,6 +271,18 @@ http::awaitable<result<std::string>> client::organisation_name(std::string organ
   const auto s = state_;
   const auto url = s->settings.base_url + "/info/" + path_segment(organisation);
   co_return co_await s->text_at(std::move(organisation), url, s->names, s->name_lookups, &name_in);
+}
+
+http::awaitable<result<health_party>> client::find_health_party(std::string identifier) {
+  const auto s = state_;
+  const auto url = s->settings.base_url + "/info/" + path_segment(identifier);
+  KP_CO_TRY(const auto text, co_await s->text_at(std::move(identifier), url, s->parties,
+                                                 s->party_lookups, &party_in));
+  health_party out;
+  const auto* const end = text.data() + text.size();
+  const auto number = std::from_chars(text.data(), end, out.her_id);
+  out.organisation = std::string(number.ptr, end).substr(1);
+  co_return out;
 }
 
 }  // namespace kp::registry

@@ -49,6 +49,12 @@ struct lookup {
 // "SRParameter(identifier=…, …)", as today's texts name what was asked; with the person number.
 std::string describe(const lookup&);
 
+// Who a health address is: a HER-id, or the general practitioner of a person.
+struct health_party {
+  std::int64_t her_id = 0;      // level 2
+  std::string organisation;     // nine digits: who owns it
+};
+
 enum class registry_errc { not_found = 1, refused = 2, bad_signature = 3, bad_answer = 4 };
 inline const char* to_text(registry_errc e) {
   switch (e) {
@@ -64,6 +70,7 @@ struct client_settings {
   std::string base_url;                      // …/adressetjeneste
   std::string key_url;                       // JWK set; default base_url + "/jwk"
   std::vector<std::string> scopes;           // of all enabled services (maskinporten.md 4.1)
+  bool beta = false;                         // asks for beta features: health addresses (dph.md 8)
   std::chrono::minutes fresh{5};
   std::chrono::hours stale{24};              // how long an old answer may be served on error
   std::size_t max_entries = 512;             // per client; least recently used leave first
@@ -97,6 +104,8 @@ class client {
   http::awaitable<result<std::string>> published_certificate(std::string organisation);
   // What the registry calls an organisation, whatever it receives; cached as above.
   http::awaitable<result<std::string>> organisation_name(std::string organisation);
+  // Who "her-id:8093" or "fastlege-for:17912099997" is; cached as above.
+  http::awaitable<result<health_party>> find_health_party(std::string identifier);
 
  private:
   struct state;

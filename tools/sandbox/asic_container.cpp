@@ -195,15 +195,7 @@ result<std::string> seal_files(const named_files& files, const std::string& send
   if (files.empty()) return wrong("files: at least one");
   named_files content{{"manifest.xml", inner_manifest(files, sender, receiver)}};
   content.insert(content.end(), files.begin(), files.end());
-  const auto signature_name = "META-INF/signature-" + signature_id + ".p7s";
-  const auto manifest = asic_manifest(content, signature_name);
-  KP_TRY(auto signature, sign(manifest, signer));
-  named_files all{{"mimetype", container_type}};
-  all.insert(all.end(), content.begin(), content.end());
-  all.emplace_back("META-INF/ASiCManifest.xml", manifest);
-  all.emplace_back(signature_name, std::move(signature));
-  all.emplace_back("META-INF/manifest.xml", open_document_manifest(content));
-  KP_TRY(const auto zip, make_zip(all));
+  KP_TRY(const auto zip, sign_files(content, signer, signature_id));
   const certificate_stack to(sk_X509_new_null());
   sk_X509_push(to.get(), recipient.raw());
   const auto plain = reading(zip);
@@ -212,18 +204,37 @@ result<std::string> seal_files(const named_files& files, const std::string& send
   return der_of(cms.get());
 }
 
+result<std::string> sign_files(const named_files& content, const issued_certificate& signer,
+                               const std::string& signature_id) {
+  const auto signature_name = "META-INF/signature-" + signature_id + ".p7s";
+  const auto manifest = asic_manifest(content, signature_name);
+  KP_TRY(auto signature, sign(manifest, signer));
+  named_files all{{"mimetype", container_type}};
+  all.insert(all.end(), content.begin(), content.end());
+  all.emplace_back("META-INF/ASiCManifest.xml", manifest);
+  all.emplace_back(signature_name, std::move(signature));
+  all.emplace_back("META-INF/manifest.xml", open_document_manifest(content));
+  return make_zip(all);
+}
+
 result<opened_container> open_container(std::string_view cms_bytes,
                                         const issued_certificate& recipient) {
   const auto der = reading(cms_bytes);
   const cms_info cms(d2i_CMS_bio(der.get(), nullptr));
   if (!cms) return wrong("the content is no CMS");
-  opened_container out;
-  out.key_transport = transport_of(cms.get());
+  const auto transport = transport_of(cms.get());
   const bio plain(BIO_new(BIO_s_mem()));
   if (CMS_decrypt(cms.get(), recipient.key.raw(), recipient.certificate.raw(), nullptr, plain.get(),
                   CMS_BINARY) != 1)
     return wrong("the content does not open with this key");
-  KP_TRY(const auto zip, read_zip(content_of(plain), max_container));
+  KP_TRY(auto out, read_container(content_of(plain)));
+  out.key_transport = transport;
+  return out;
+}
+
+result<opened_container> read_container(std::string_view container) {
+  opened_container out;
+  KP_TRY(const auto zip, read_zip(container, max_container));
   if (zip.empty() || zip.front() != std::pair<std::string, std::string>("mimetype", container_type))
     return wrong("the first entry is not the mimetype of an ASiC-E");
   const std::map<std::string, std::string> entries(zip.begin(), zip.end());

@@ -21,13 +21,19 @@ result<std::string> seal_files(const named_files& files, const std::string& send
                                const std::string& receiver, const issued_certificate& signer,
                                const certificate& recipient, const std::string& signature_id);
 
+// The container alone, as DPH carries it: without manifest.xml and without an envelope.
+result<std::string> sign_files(const named_files& files, const issued_certificate& signer,
+                               const std::string& signature_id);
+
 struct opened_container {
   named_files files;                  // with manifest.xml
   std::optional<std::string> signer;  // organisation number in the certificate
-  std::string key_transport;          // OID of the recipient's key encryption
+  std::string key_transport;          // OID of the recipient's key encryption; "" without envelope
 };
-// Decrypts with the key of `recipient`, verifies the signature, and every digest; every file is
-// covered. Errors: sandbox_errc::crypto, file, invalid_request with what is wrong.
+// Verifies the signature, and every digest; every file is covered. Errors: sandbox_errc::file,
+// invalid_request with what is wrong.
+result<opened_container> read_container(std::string_view zip);
+// Decrypts with the key of `recipient`, then as read_container(). Errors: sandbox_errc::crypto too.
 result<opened_container> open_container(std::string_view cms, const issued_certificate& recipient);
 
 // The key and certificate of a PKCS#12 file. Errors: sandbox_errc::crypto.

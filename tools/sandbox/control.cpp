@@ -3,6 +3,7 @@
 #include "config/config_error.hpp"
 #include "config/text.hpp"
 #include "tools/sandbox/answers.hpp"
+#include "tools/sandbox/dph_control.hpp"
 #include "tools/sandbox/dpi_control.hpp"
 #include "tools/sandbox/initialize_body.hpp"
 #include "tools/sandbox/sandbox_error.hpp"
@@ -133,6 +134,9 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
   constexpr std::string_view dpi = "/dpi";
   if (path == dpi || path.starts_with("/dpi/"))
     return control_dpi(all_.digital_post, all_.time, call, path.substr(dpi.size()), body);
+  constexpr std::string_view dph = "/dph";
+  if (path == dph || path.starts_with("/dph/"))
+    return control_dph(all_.health, call, path.substr(dph.size()), body);
   if (path == "/status-service") return all_.statuses.control(call, body);
   if (path.starts_with("/svarut/") || path.starts_with("/svarinn/"))
     return all_.ks.control(call, body);

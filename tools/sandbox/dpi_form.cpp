@@ -15,10 +15,6 @@ error invalid(std::string what) {
   return permanent(sandbox_errc::invalid_request, std::move(what));
 }
 
-struct form_part {
-  std::string disposition, type, body;
-};
-
 result<std::vector<form_part>> split(const std::string& body, const std::string& boundary) {
   const auto line = "--" + boundary;
   std::vector<form_part> parts;
@@ -50,8 +46,10 @@ result<std::vector<form_part>> split(const std::string& body, const std::string&
   return parts;
 }
 
-result<void> check(const form_part& part, std::string_view name, std::string_view file,
-                   std::string_view type) {
+}  // namespace
+
+result<void> check_part(const form_part& part, std::string_view name, std::string_view file,
+                        std::string_view type) {
   const auto wanted = fmt::format("form-data; name=\"{}\"; filename=\"{}\"", name, file);
   if (part.disposition != wanted)
     return invalid(
@@ -61,20 +59,22 @@ result<void> check(const form_part& part, std::string_view name, std::string_vie
   return {};
 }
 
-}  // namespace
-
-result<dpi_form> read_dpi_form(const request& call) {
+result<std::vector<form_part>> read_form(const request& call) {
   constexpr std::string_view prefix = "multipart/form-data; boundary=";
   const auto type = call.header("Content-Type").value_or("");
   if (!type.starts_with(prefix)) return invalid("the body is no multipart/form-data");
   auto boundary = std::string(type.substr(prefix.size()));
   if (boundary.size() > 1 && boundary.front() == '"')
     boundary = boundary.substr(1, boundary.size() - 2);
-  KP_TRY(auto parts, split(call.body, boundary));
+  return split(call.body, boundary);
+}
+
+result<dpi_form> read_dpi_form(const request& call) {
+  KP_TRY(auto parts, read_form(call));
   if (parts.size() != 2)
     return invalid(fmt::format("there are {} parts instead of 2", parts.size()));
-  KP_CHECK(check(parts[0], "forretningsmelding", "sbd.jwt", "application/jwt"));
-  KP_CHECK(check(parts[1], "dokumentpakke", "asic.cms", "application/cms"));
+  KP_CHECK(check_part(parts[0], "forretningsmelding", "sbd.jwt", "application/jwt"));
+  KP_CHECK(check_part(parts[1], "dokumentpakke", "asic.cms", "application/cms"));
   return dpi_form{std::move(parts[0].body), std::move(parts[1].body)};
 }
 

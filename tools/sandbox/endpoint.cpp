@@ -43,6 +43,12 @@ constexpr auto names = std::to_array<std::string_view>({"token",
                                                         "dpi_download",
                                                         "dpi_read",
                                                         "print_certificate",
+                                                        "dph_send",
+                                                        "dph_statuses",
+                                                        "dph_list",
+                                                        "dph_receive",
+                                                        "dph_read",
+                                                        "dph_lookup",
                                                         "svarut_send",
                                                         "svarut_status",
                                                         "svarut_find",
@@ -177,6 +183,23 @@ std::optional<route> dpi_route(bool get, bool post, std::string_view rest) {
   return {};
 }
 
+// dph.md 4.
+std::optional<route> dph_route(bool get, bool post, std::string_view rest) {
+  if (get && take(rest, "/lookup/")) return route{endpoint::dph_lookup, std::string(rest), {}};
+  if (!take(rest, "/messages")) return {};
+  if (post && rest == "/out") return route{endpoint::dph_send, {}, {}};
+  if (post && rest == "/in") return route{endpoint::dph_receive, {}, {}};
+  if (get && rest == "/in") return route{endpoint::dph_list, {}, {}};
+  const bool out = take(rest, "/out/");
+  if (!out && !take(rest, "/in/")) return {};
+  const auto slash = rest.find('/');
+  const std::string id(rest.substr(0, slash));
+  const auto action = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
+  if (out && get && action == "/statuses") return route{endpoint::dph_statuses, id, {}};
+  if (!out && post && action == "/read") return route{endpoint::dph_read, id, {}};
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(endpoint e) {
@@ -203,6 +226,10 @@ bool is_service_bus(endpoint e) {
 }
 bool is_dpi(endpoint e) {
   return e >= endpoint::dpi_send && e <= endpoint::print_certificate;
+}
+
+bool is_dph(endpoint e) {
+  return e >= endpoint::dph_send && e <= endpoint::dph_lookup;
 }
 
 bool is_svarut(endpoint e) {
@@ -236,6 +263,7 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
   if (post && (path == "/logging/api" || path == "/api"))
     return route{endpoint::status_service, {}, {}};
   if (take(path, "/dpi/messages")) return dpi_route(get, post, path);
+  if (take(path, "/nhn-adapter/api")) return dph_route(get, post, path);
   if (get && path == "/rest/v2/printSertifikat") return route{endpoint::print_certificate, {}, {}};
   if (get && path == "/forsendelse/publickey/hent") return route{endpoint::svarut_key, {}, {}};
   if (path.starts_with("/api/v2/") || path.starts_with("/api/v3/"))

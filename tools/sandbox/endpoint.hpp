@@ -42,6 +42,12 @@ enum class endpoint {
   dpi_download,
   dpi_read,
   print_certificate,
+  dph_send,
+  dph_statuses,
+  dph_list,
+  dph_receive,
+  dph_read,
+  dph_lookup,
   svarut_send,
   svarut_status,
   svarut_find,
@@ -63,6 +69,7 @@ bool is_registry(endpoint);
 bool is_service_bus(endpoint);
 bool is_correspondence(endpoint);
 bool is_dpi(endpoint);
+bool is_dph(endpoint);
 bool is_svarut(endpoint);   // SvarUt and SvarInn
 bool is_svarinn(endpoint);  // SvarInn alone
 

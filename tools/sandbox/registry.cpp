@@ -3,6 +3,7 @@
 #include "config/text.hpp"
 #include "tools/sandbox/answers.hpp"
 #include "tools/sandbox/dpe_records.hpp"
+#include "tools/sandbox/dph_records.hpp"
 #include "tools/sandbox/dpi_state.hpp"
 
 #include <fmt/format.h>
@@ -39,6 +40,10 @@ bool may(const json::object& claims, std::string_view service) {
     return scope == fmt::format("eformidling:{}", service) ||
            scope == fmt::format("move/{}.read", service);
   });
+}
+
+bool is_health_address(std::string_view identifier) {
+  return identifier.starts_with("her-id:") || identifier.starts_with("fastlege-for:");
 }
 
 // 910075918, 0192:910075918 and 0192:910075918:part to the nine digits.
@@ -89,7 +94,11 @@ response registry::handle(const route& to, const request& call, const rsa_key* s
                     "or does not match ISO6523",
                     call.remote_address));
   const bool citizen = digits(to.id, 11);
-  const auto* needed = to.where == endpoint::registry_sastoken ? "dpe" : citizen ? "dpi" : "";
+  const bool health = is_health_address(to.id);
+  const auto* needed = to.where == endpoint::registry_sastoken ? "dpe"
+                       : citizen                               ? "dpi"
+                       : health                                ? "dph"
+                                                               : "";
   if (!may(*claims, needed)) return refuse(call, 401, "Access Denied");
   if (to.where == endpoint::registry_sastoken) {
     if (!call.asks_for("application/jose")) return empty_answer(406);
@@ -100,6 +109,10 @@ response registry::handle(const route& to, const request& call, const rsa_key* s
     if (out && out->status == 200)
       return signed_answer(call, out->body, "application/json", signer);
     if (out) return *std::move(out);
+  }
+  if (health && to.where != endpoint::registry_virksert) {
+    auto out = about_health(to, call);
+    return out.status == 200 ? signed_answer(call, out.body, "application/json", signer) : out;
   }
   if (citizen && to.where == endpoint::registry_identifier)
     return json_answer(
@@ -146,6 +159,30 @@ std::optional<response> registry::about_citizen(const route& to, const request& 
                              {"organizationName", nullptr},
                              {"postadresse", nullptr},
                              {"entityType", {{"name", "citizen"}}}}},
+                           {"serviceRecords", std::move(records)}});
+}
+
+response registry::about_health(const route& to, const request& call) const {
+  const bool beta = call.header("x-enable-beta-features") == "true";
+  const auto* found = beta && health_ ? health_->resolve(to.id) : nullptr;
+  const auto not_found = [&] {
+    return refuse(call, 404,
+                  fmt::format("Process {} not found for receiver {}", to.process, to.id));
+  };
+  if (!found) {
+    if (to.where == endpoint::registry_info) return empty_answer(404);
+    if (to.where == endpoint::registry_process) return not_found();
+    return json_answer(
+        200, {{"infoRecord", {{"identifier", to.id}}}, {"serviceRecords", json::array{}}});
+  }
+  const auto adapter = health_->own();
+  if (!adapter) return empty_answer(500);
+  json::array records;
+  if (to.where != endpoint::registry_info)
+    records = health_records(*health_, to.id, *found, to.process, (*adapter)->certificate.pem(),
+                             endpoint_url_);
+  if (to.where == endpoint::registry_process && records.empty()) return not_found();
+  return json_answer(200, {{"infoRecord", health_info(*health_, to.id, *found)},
                            {"serviceRecords", std::move(records)}});
 }
 
@@ -260,6 +297,13 @@ json::object registry::dpf_record(const organisation& known, const std::string& 
 response registry::virksert(const route& to, const request& call) const {
   const auto number = *organisation_number_in(to.id);
   const auto* found = known_.find(number);
+  if (health_ && number == dph_state::adapter_number) {
+    const auto adapter = health_->own();
+    if (!adapter) return empty_answer(500);
+    response out;
+    out.body = (*adapter)->certificate.pem();
+    return out;
+  }
   if (!found || (!found->services.contains("DPO") && !found->services.contains("DPE")))
     return refuse(call, 404, fmt::format("Unable to find DPO certificate for: {}", number));
   response out;

@@ -12,9 +12,10 @@
 namespace kp::sandbox {
 
 class dpi_state;
+class dph_state;
 
-// The Service Registry (service-registry.md, simulator contract), for organisations and residents;
-// it knows no health address.
+// The Service Registry (service-registry.md, simulator contract), for organisations, residents and
+// health addresses.
 class registry {
  public:
   struct signing {
@@ -44,6 +45,8 @@ class registry {
     residents_ = &residents;
     operators_ = &operators;
   }
+  // From now on it knows HER-ids, general practitioners and the NHN adapter's certificate.
+  void serve_health(dph_state& health) { health_ = &health; }
   // A new signing key; the old one leaves the JWK set.
   result<void> rotate_key();
 
@@ -52,6 +55,8 @@ class registry {
   // The answer about a resident; nothing when the registry knows none.
   std::optional<response> about_citizen(const route&, const request&,
                                         const boost::json::object& claims) const;
+  // The answer about a health address (service-registry.md 5.5).
+  response about_health(const route&, const request&) const;
   response virksert(const route&, const request&) const;
   boost::json::object info_record(const organisation&) const;
   boost::json::object dpo_record(const organisation&, const std::string& process) const;
@@ -73,6 +78,7 @@ class registry {
   signing signing_;
   const citizens* residents_ = nullptr;
   dpi_state* operators_ = nullptr;
+  dph_state* health_ = nullptr;
 };
 
 }  // namespace kp::sandbox

@@ -63,6 +63,7 @@ class service_exchange final : public exchange {
     const auto most = is_service_bus(to_.where)      ? max_bus_body
                       : is_correspondence(to_.where) ? max_correspondence_body
                       : is_dpi(to_.where)            ? max_dpi_body
+                      : is_dph(to_.where)            ? max_dph_body
                       : large                        ? max_forsendelse_bytes
                                                      : max_body;
     if (call_.body.size() + bytes.size() > most) return empty_answer(413);
@@ -113,6 +114,7 @@ class service_exchange final : public exchange {
     if (is_service_bus(to_.where)) return all_.bus.handle(to_, call_);
     if (is_correspondence(to_.where)) return all_.post.handle(to_, call_);
     if (is_dpi(to_.where)) return all_.dpi.handle(to_, call_);
+    if (is_dph(to_.where)) return all_.dph.handle(to_, call_);
     return all_.registry.handle(to_, call_, stray);
   }
 

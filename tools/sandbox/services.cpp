@@ -44,9 +44,12 @@ services::services(parts from, kp::sandbox::registry::signing signing, rsa_key s
       letters(time, *random),
       post(letters, exchange.self(), known, time),
       digital_post(ca, time, *random),
-      dpi(digital_post, known, ca, tokens.self(), time) {
+      dpi(digital_post, known, ca, tokens.self(), time),
+      health(ca, time, *random),
+      dph(health, known, ca, tokens.self(), time) {
   registry.sas_key = [this] { return queues.key(); };
   registry.serve_citizens(residents, digital_post);
+  registry.serve_health(health);
   ks.serve_at(from.base_url);
 }
 

@@ -6,6 +6,7 @@
 #include "tools/sandbox/correspondence_http.hpp"
 #include "tools/sandbox/counters.hpp"
 #include "tools/sandbox/directory.hpp"
+#include "tools/sandbox/dph_http.hpp"
 #include "tools/sandbox/dpi_http.hpp"
 #include "tools/sandbox/faults.hpp"
 #include "tools/sandbox/maskinporten.hpp"
@@ -53,6 +54,8 @@ struct services {
   citizens residents;
   dpi_state digital_post;
   dpi_http dpi;
+  dph_state health;
+  dph_http dph;
   fault_list faults;
   call_counters counters;
   subscribers subscribed;

@@ -53,6 +53,7 @@ struct asking {
     settings.base_url = services.url("/adressetjeneste");
     settings.scopes = {"eformidling:dpo"};
     settings.max_entries = 3;
+    settings.beta = true;
     it.emplace(services.client(), time, *maskinporten, *keys, settings);
   }
   result<kp::registry::answer> find(lookup what) {
@@ -288,6 +289,47 @@ TEST(registry_client, finds_a_published_certificate_and_keeps_it) {
   ASSERT_EQ(asking.lookups(), 1u);
   EXPECT_EQ(asking.services.seen("/adressetjeneste").at(0).target,
             "/adressetjeneste/virksert/910077473");
+}
+
+TEST(registry_client, asks_who_a_health_address_is_with_the_beta_header) {
+  asking asking([](const seen_request&) {
+    return signed_answer(R"({"infoRecord":{"identifier":"fastlege-for:17912099997",
+        "parentHerId":8143541,"herId":8143548,"organizationNumber":"910077473"},
+        "serviceRecords":[]})");
+  });
+  const auto ask = [&] {
+    return asking.services.on().run(asking.it->find_health_party("fastlege-for:17912099997"));
+  };
+  const auto found = ask();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->her_id, 8143548);
+  EXPECT_EQ(found->organisation, "910077473");
+  EXPECT_TRUE(ask());
+  const auto seen = asking.services.seen("/adressetjeneste");
+  ASSERT_EQ(seen.size(), 1u) << "the second is answered from the cache";
+  EXPECT_EQ(seen[0].target, "/adressetjeneste/info/fastlege-for:17912099997");
+  EXPECT_EQ(seen[0].header("X-Enable-Beta-Features"), "true");
+}
+
+TEST(registry_client, names_no_person_when_a_health_address_is_unknown) {
+  asking asking([](const seen_request&) { return answer(404); });
+  const auto found =
+      asking.services.on().run(asking.it->find_health_party("fastlege-for:17912099997"));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, registry_errc::not_found);
+  EXPECT_EQ(found.error().message.find("17912099997"), std::string::npos) << found.error().message;
+}
+
+TEST(registry_client, a_health_address_without_an_owner_is_a_bad_answer) {
+  for (const auto* info : {R"({"herId":0,"organizationNumber":"910077473"})",
+                           R"({"herId":8093,"organizationNumber":"12"})", R"({"herId":8093})"}) {
+    asking asking([info](const seen_request&) {
+      return signed_answer(std::string(R"({"infoRecord":)") + info + "}");
+    });
+    const auto found = asking.services.on().run(asking.it->find_health_party("her-id:8093"));
+    ASSERT_FALSE(found) << info;
+    EXPECT_EQ(found.error().code, registry_errc::bad_answer) << info;
+  }
 }
 
 }  // namespace

@@ -138,9 +138,9 @@ TEST_F(sandbox_registry, what_it_does_not_know_is_refused_in_the_documented_shap
   EXPECT_EQ(process.status, 404U);
   EXPECT_EQ(process.json().at("error_description").as_string(),
             "Process urn:x not found for receiver 0192:910075918");
-  const auto virksert = get(base + "/virksert/991825827", as);
+  const auto virksert = get(base + "/virksert/910076787", as);
   EXPECT_EQ(virksert.json().at("error_description").as_string(),
-            "Unable to find DPO certificate for: 991825827");
+            "Unable to find DPO certificate for: 910076787");
   EXPECT_EQ(get(base + "/identifier/abc", as).status, 400U);
 }
 
