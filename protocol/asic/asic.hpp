@@ -34,7 +34,9 @@ struct build_options {
   crypto::digest_algorithm signature_digest = crypto::digest_algorithm::sha256;  // cades
   std::string signature_id{};  // cades: the uuid in META-INF/signature-<uuid>.p7s
   signature_form form = signature_form::cades;
-  time_point signing_time{};  // xades
+  time_point signing_time{};    // xades
+  bool marks_root = false;      // cades: the manifest says that the first file is the root
+  std::string manifest_name{};  // cades: when it is not META-INF/ASiCManifest.xml
 };
 // mimetype (stored, first), manifest.xml when given, the files in order, the signature with what it
 // needs, OpenDocument manifest. Every file is read once. Errors: those of the files and of the
@@ -54,6 +56,10 @@ struct verified {
 // signatures, every payload entry covered. Chain, validity and identity of the signers are the
 // caller's to judge. What is judged is what the zip's directory lists. Errors: bad_format,
 // bad_signature, too_large, unsupported; those of `container`.
-result<verified> verify(std::shared_ptr<const random_access_source> container);
+// Where unsigned manifests are accepted, one that names no signature counts by its digests alone,
+// and has no signer.
+enum class unsigned_manifests { refused, accepted };
+result<verified> verify(std::shared_ptr<const random_access_source> container,
+                        unsigned_manifests = unsigned_manifests::refused);
 
 }  // namespace kp::asic

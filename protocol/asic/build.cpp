@@ -74,7 +74,7 @@ struct assembly {
   }
   opened manifest() {
     KP_CHECK(check_digests());
-    auto xml = asic_manifest_xml(signature_name, files);
+    auto xml = asic_manifest_xml(signature_name, files, options.marks_root);
     KP_TRY(signature, crypto::sign_detached(xml, signer, options.signature_digest));
     return text(std::move(xml));
   }
@@ -91,8 +91,9 @@ void add_signature(std::vector<zip::entry>& entries, assembly& parts) {
         {std::string(names::xades_signature), false, [&parts] { return parts.xades(); }});
     return;
   }
-  entries.push_back(
-      {std::string(names::asic_manifest), false, [&parts] { return parts.manifest(); }});
+  const auto& name = parts.options.manifest_name;
+  entries.push_back({name.empty() ? std::string(names::asic_manifest) : name, false,
+                     [&parts] { return parts.manifest(); }});
   entries.push_back({parts.signature_name, false, [&parts] { return text(parts.signature); }});
 }
 

@@ -17,8 +17,9 @@ namespace {
 using crypto::crypto_errc;
 
 // What readers have met besides today's namespace (asic-and-crypto.md 3.1).
-constexpr std::array<std::string_view, 3> asic_namespaces{
-    names::asic_namespace, "http://uri.etsi.org/2918/v1.2.1#", "http://uri.etsi.org/02918/v1.1.1#"};
+constexpr std::array<std::string_view, 4> asic_namespaces{
+    names::asic_namespace, "http://uri.etsi.org/2918/v1.2.1#", "http://uri.etsi.org/02918/v1.1.1#",
+    "http://uri.etsi.org/2918/v1.1.1#"};
 
 error unreadable() {
   return permanent(crypto_errc::bad_format, "Unable to read content as XML.");
@@ -121,7 +122,7 @@ std::string to_xml(const manifest& of) {
 }
 
 std::string asic_manifest_xml(const std::string& signature_name,
-                              const std::vector<reference>& files) {
+                              const std::vector<reference>& files, bool marks_root) {
   pugi::xml_document document;
   declare(document, true);
   auto root = document.append_child("ASiCManifest");
@@ -134,6 +135,7 @@ std::string asic_manifest_xml(const std::string& signature_name,
     auto node = root.append_child("DataObjectReference");
     set(node, "URI", file.name);
     set(node, "MimeType", file.mime_type);
+    if (marks_root && &file == &files.front()) set(node, "Rootfile", "true");
     set(node.append_child("ns2:DigestMethod"), "Algorithm", names::sha256_algorithm);
     set_text(node.append_child("ns2:DigestValue"), to_base64(file.digest));
   }
@@ -170,7 +172,6 @@ result<asic_manifest> parse_asic_manifest(std::string_view xml) {
       found.files.push_back(std::move(file));
     }
   }
-  if (found.signature_name.empty()) return unreadable();
   return found;
 }
 

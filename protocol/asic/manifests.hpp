@@ -19,13 +19,14 @@ struct reference {
 };
 
 // META-INF/ASiCManifest.xml (asic-and-crypto.md 3.1).
+// `marks_root`: the first file is said to be the root file.
 std::string asic_manifest_xml(const std::string& signature_name,
-                              const std::vector<reference>& files);
+                              const std::vector<reference>& files, bool marks_root = false);
 // META-INF/manifest.xml (2.1).
 std::string opendocument_manifest_xml(const std::vector<reference>& files);
 
 struct asic_manifest {
-  std::string signature_name;
+  std::string signature_name;  // "" when it names none
   std::vector<reference> files;
 };
 // Also with the namespaces of older versions. bad_format when it is none.

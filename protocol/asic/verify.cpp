@@ -71,7 +71,8 @@ std::string form_decoded(std::string_view text) {
 
 class verifier {
  public:
-  explicit verifier(zip::reader& container) : container_(container) {}
+  verifier(zip::reader& container, unsigned_manifests without_signature)
+      : container_(container), without_signature_(without_signature) {}
 
   result<verified> run() {
     for (std::size_t i = 0; i < container_.items().size(); ++i) KP_CHECK(take(i));
@@ -153,17 +154,27 @@ class verifier {
 
   result<void> check_manifest(const std::string& xml) {
     KP_TRY(const auto manifest, parse_asic_manifest(xml));
+    if (manifest.signature_name.empty()) {
+      if (without_signature_ == unsigned_manifests::refused)
+        return wrong("Unable to read content as XML.");
+      return cover(manifest);
+    }
     const auto signature = signatures_.find(manifest.signature_name);
     if (signature == signatures_.end())
       return unsigned_or_changed("Signature not verified: " + manifest.signature_name);
     auto signer = crypto::verify_detached(xml, signature->second);
     if (!signer) return unsigned_or_changed("Unable to verify signature.");
     used_signatures_.insert(signature->first);
+    KP_CHECK(cover(manifest));
+    found_.signers.push_back(*std::move(signer));
+    return {};
+  }
+
+  result<void> cover(const asic_manifest& manifest) {
     for (const auto& file : manifest.files) {
       KP_TRY(auto name, check(file, file.name));
       covered_.insert(std::move(name));
     }
-    found_.signers.push_back(*std::move(signer));
     return {};
   }
 
@@ -193,6 +204,7 @@ class verifier {
   }
 
   zip::reader& container_;
+  unsigned_manifests without_signature_;
   std::uint64_t metadata_bytes_ = 0;
   std::map<std::string, std::string> digests_;     // of payload entries
   std::map<std::string, std::string> manifests_;   // by name
@@ -205,9 +217,10 @@ class verifier {
 
 }  // namespace
 
-result<verified> verify(std::shared_ptr<const random_access_source> container) {
+result<verified> verify(std::shared_ptr<const random_access_source> container,
+                        unsigned_manifests without_signature) {
   KP_TRY(const auto opened, zip::reader::open(std::move(container)));
-  return verifier(*opened).run();
+  return verifier(*opened, without_signature).run();
 }
 
 }  // namespace kp::asic

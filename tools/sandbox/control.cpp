@@ -137,6 +137,9 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
   constexpr std::string_view dph = "/dph";
   if (path == dph || path.starts_with("/dph/"))
     return control_dph(all_.health, call, path.substr(dph.size()), body);
+  constexpr std::string_view fiks_io = "/fiks-io";
+  if (path == fiks_io || path.starts_with("/fiks-io/"))
+    return all_.fiks_peers.answer(call, path.substr(fiks_io.size()), body);
   if (path == "/status-service") return all_.statuses.control(call, body);
   if (path.starts_with("/svarut/") || path.starts_with("/svarinn/"))
     return all_.ks.control(call, body);

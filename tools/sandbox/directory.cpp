@@ -17,7 +17,7 @@ constexpr std::string_view altinn_scopes[]{"altinn:broker.read", "altinn:broker.
                                            "altinn:authentication/systemregister.write",
                                            "altinn:authentication/systemuser.request.write",
                                            "altinn:authentication/systemuser.request.read"};
-constexpr std::string_view known_services[]{"DPO", "DPE", "DPV", "DPF", "DPI", "DPH"};
+constexpr std::string_view known_services[]{"DPO", "DPE", "DPV", "DPF", "DPI", "DPFIO", "DPH"};
 
 error invalid(std::string what) {
   return permanent(sandbox_errc::invalid_request, std::move(what));
@@ -38,7 +38,7 @@ std::set<std::string> default_scopes(const std::set<std::string>& services) {
   std::set<std::string> out;
   for (const auto& name : services) out.insert("eformidling:" + to_lower(name));
   if (services.contains("DPO")) out.insert(std::begin(altinn_scopes), std::end(altinn_scopes));
-  if (services.contains("DPF")) out.insert("ks:fiks");
+  if (services.contains("DPF") || services.contains("DPFIO")) out.insert("ks:fiks");
   if (services.contains("DPI"))
     out.insert({"digitalpostinnbygger:send", "global/kontaktinformasjon.read",
                 "global/sikkerdigitalpost.read", "global/varslingsstatus.read",
@@ -51,7 +51,8 @@ result<std::set<std::string>> read_services(const json::object& body) {
   auto named = set_of<std::set<std::string>>(texts_at(body, "services"));
   for (const auto& name : named)
     if (std::ranges::find(known_services, name) == std::end(known_services))
-      return invalid(fmt::format("services: \"{}\" is none of DPO, DPE, DPV, DPF, DPI, DPH", name));
+      return invalid(
+          fmt::format("services: \"{}\" is none of DPO, DPE, DPV, DPF, DPI, DPFIO, DPH", name));
   return named;
 }
 

@@ -60,6 +60,14 @@ constexpr auto names = std::to_array<std::string_view>({"token",
                                                         "svarinn_download",
                                                         "svarinn_receipt",
                                                         "svarinn_refusal",
+                                                        "fiks_send",
+                                                        "fiks_lookup",
+                                                        "fiks_account",
+                                                        "fiks_account_status",
+                                                        "fiks_key",
+                                                        "fiks_put_key",
+                                                        "fiks_document",
+                                                        "fiks_authorize",
                                                         "control"});
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -119,6 +127,26 @@ std::optional<route> svarut_service_route(bool get, bool post, std::string_view 
   if (post && take(path, "mottakFeilet/forsendelse/"))
     return route{endpoint::svarinn_refusal, std::string(path), {}};
   return {};
+}
+
+// dpfio.md 5; what a broker asks is 6.2.
+std::optional<route> fiks_route(std::string_view method, std::string_view path) {
+  const bool get = method == "GET", post = method == "POST";
+  if (post && path == "/api/v1/send") return route{endpoint::fiks_send, {}, {}};
+  if (post && take(path, "/authorization/api/v1/"))
+    return route{endpoint::fiks_authorize, std::string(path), {}};
+  if (get && path == "/katalog/api/v1/lookup") return route{endpoint::fiks_lookup, {}, {}};
+  constexpr std::string_view key = "/offentligNokkel", status = "/status";
+  if (method == "PUT" && take(path, "/konto/api/v1/kontoer/") && path.ends_with(key))
+    return route{endpoint::fiks_put_key, std::string(path.substr(0, path.size() - key.size())), {}};
+  if (!get || !take(path, "/katalog/api/v1/kontoer/")) return {};
+  if (path.ends_with(key))
+    return route{endpoint::fiks_key, std::string(path.substr(0, path.size() - key.size())), {}};
+  if (path.ends_with(status))
+    return route{endpoint::fiks_account_status,
+                 std::string(path.substr(0, path.size() - status.size())),
+                 {}};
+  return route{endpoint::fiks_account, std::string(path), {}};
 }
 
 std::optional<route> registry_route(std::string_view rest) {
@@ -239,6 +267,10 @@ bool is_svarinn(endpoint e) {
   return e >= endpoint::svarinn_list && e <= endpoint::svarinn_refusal;
 }
 
+bool is_fiks_io(endpoint e) {
+  return e >= endpoint::fiks_send && e <= endpoint::fiks_authorize;
+}
+
 std::optional<route> find_route(std::string_view method, std::string_view path) {
   const bool get = method == "GET", post = method == "POST";
   if (take(path, "/control")) return route{endpoint::control, std::string(path), {}};
@@ -268,6 +300,9 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
   if (get && path == "/forsendelse/publickey/hent") return route{endpoint::svarut_key, {}, {}};
   if (path.starts_with("/api/v2/") || path.starts_with("/api/v3/"))
     return svarut_rest_route(get, post, path.substr(std::string_view("/api").size()));
+  if (take(path, "/fiks-io")) return fiks_route(method, path);
+  if (get && take(path, "/dokumentlager/nedlasting/"))
+    return route{endpoint::fiks_document, std::string(path), {}};
   if (take(path, "/tjenester")) return svarut_service_route(get, post, path);
   if (get && take(path, "/adressetjeneste")) return registry_route(path);
   return service_bus_route(method, path);

@@ -59,6 +59,14 @@ enum class endpoint {
   svarinn_download,
   svarinn_receipt,
   svarinn_refusal,
+  fiks_send,
+  fiks_lookup,
+  fiks_account,
+  fiks_account_status,
+  fiks_key,
+  fiks_put_key,
+  fiks_document,
+  fiks_authorize,
   control,
 };
 
@@ -72,6 +80,7 @@ bool is_dpi(endpoint);
 bool is_dph(endpoint);
 bool is_svarut(endpoint);   // SvarUt and SvarInn
 bool is_svarinn(endpoint);  // SvarInn alone
+bool is_fiks_io(endpoint);
 
 struct route {
   endpoint where;

@@ -59,7 +59,8 @@ class service_exchange final : public exchange {
       : all_(all), to_(std::move(to)), call_(std::move(head)) {}
 
   std::optional<response> body(std::string_view bytes) override {
-    const bool large = to_.where == endpoint::svarut_send || to_.where == endpoint::svarut_soap;
+    const bool large = to_.where == endpoint::svarut_send || to_.where == endpoint::svarut_soap ||
+                       to_.where == endpoint::fiks_send;
     const auto most = is_service_bus(to_.where)      ? max_bus_body
                       : is_correspondence(to_.where) ? max_correspondence_body
                       : is_dpi(to_.where)            ? max_dpi_body
@@ -115,6 +116,7 @@ class service_exchange final : public exchange {
     if (is_correspondence(to_.where)) return all_.post.handle(to_, call_);
     if (is_dpi(to_.where)) return all_.dpi.handle(to_, call_);
     if (is_dph(to_.where)) return all_.dph.handle(to_, call_);
+    if (is_fiks_io(to_.where)) return all_.fiks.handle(to_, call_);
     return all_.registry.handle(to_, call_, stray);
   }
 

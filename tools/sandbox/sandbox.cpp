@@ -191,6 +191,7 @@ result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
                                     std::move(altinn_key), wanted.time, wanted.random, made->url,
                                     wanted.audience.empty() ? made->url + "/" : wanted.audience,
                                     wanted.resource, made->files.path}));
+  made->all->fiks_accounts.broker.use(wanted.amqp_url);
   if (!wanted.state_folder.empty())
     KP_CHECK(load_directory(fmt::format("{}/{}", wanted.state_folder, directory_file),
                             made->all->known));

@@ -27,6 +27,7 @@ struct options {
   std::string resource = "eformidling-dpo-meldingsutveksling";
   // The status service over RSocket, plain and with TLS (of the CA); 0: a free port.
   std::optional<std::uint16_t> rsocket_port = {}, rsocket_tls_port = {};
+  std::string amqp_url;                   // of the broker of FIKS IO; empty: none
   std::size_t shared_keys = 0;            // see certificate_authority::share_keys
   std::shared_ptr<const clock> time;      // empty: the machine's
   std::shared_ptr<random_source> random;  // empty: the operating system's

@@ -46,7 +46,10 @@ services::services(parts from, kp::sandbox::registry::signing signing, rsa_key s
       digital_post(ca, time, *random),
       dpi(digital_post, known, ca, tokens.self(), time),
       health(ca, time, *random),
-      dph(health, known, ca, tokens.self(), time) {
+      dph(health, known, ca, tokens.self(), time),
+      fiks_accounts(time, *random),
+      fiks(fiks_accounts, tokens.self(), time, *random),
+      fiks_peers(fiks_accounts, known, ca, time, *random) {
   registry.sas_key = [this] { return queues.key(); };
   registry.serve_citizens(residents, digital_post);
   registry.serve_health(health);

@@ -9,6 +9,8 @@
 #include "tools/sandbox/dph_http.hpp"
 #include "tools/sandbox/dpi_http.hpp"
 #include "tools/sandbox/faults.hpp"
+#include "tools/sandbox/fiks_control.hpp"
+#include "tools/sandbox/fiks_http.hpp"
 #include "tools/sandbox/maskinporten.hpp"
 #include "tools/sandbox/registry.hpp"
 #include "tools/sandbox/service_bus_control.hpp"
@@ -56,6 +58,9 @@ struct services {
   dpi_http dpi;
   dph_state health;
   dph_http dph;
+  fiks_state fiks_accounts;
+  fiks_http fiks;
+  fiks_control fiks_peers;
   fault_list faults;
   call_counters counters;
   subscribers subscribed;

@@ -21,6 +21,9 @@ int main(int count, char** arguments) {
   app.add_option("--rsocket-port", options.rsocket_port,
                  "also listen for RSocket (status service); 0 takes a free port");
   app.add_option("--rsocket-tls-port", options.rsocket_tls_port, "the same with TLS");
+  app.add_option("--amqp-url", options.amqp_url,
+                 "a RabbitMQ that FIKS IO publishes into as its administrator: "
+                 "amqp://simulator:simulator@127.0.0.1:5672");
   app.add_option("--shared-keys", options.shared_keys,
                  "make no more key pairs than this and share them among the organisations: for "
                  "loads with many thousands; default each its own");
