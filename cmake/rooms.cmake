@@ -2,14 +2,15 @@
 # it cannot include and link against. Sources and tests are found by folder, so adding a file needs
 # no edit here.
 
-# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...] [TEST_LINKS <target>...] [TESTS_TOGETHER]
-#         [PRECOMPILE <header>...])
+# kp_room(<folder> [LINKS <target>...] [PRIVATE <target>...] [TEST_LINKS <target>...]
+#         [TESTS_TOGETHER [APART <suite>...]] [PRECOMPILE <header>...])
 #   makes library kp_<folder with / as _> from <folder>/*.cpp, and test program test_<...> from
 #   tests/<folder>/*.cpp. Each test runs in a process of its own, except with TESTS_TOGETHER: for
-#   suites that share something slow to start. PRECOMPILE names the heavy <headers> that most files of
-#   the room include.
+#   suites that share something slow to start. Each suite named after APART runs by itself even so,
+#   beside the others: those that take long. PRECOMPILE names the heavy <headers> that most files of the
+#   room include.
 function(kp_room folder)
-  cmake_parse_arguments(ARG "TESTS_TOGETHER" "" "LINKS;PRIVATE;TEST_LINKS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "TESTS_TOGETHER" "" "LINKS;PRIVATE;TEST_LINKS;APART;PRECOMPILE" ${ARGN})
   string(REPLACE "/" "_" name "${folder}")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
   if(sources)
@@ -29,14 +30,24 @@ function(kp_room folder)
       target_link_libraries(test_${name} PRIVATE kp_${name} kp_test_support ${ARG_TEST_LINKS})
       kp_precompile(test_${name} ${ARG_PRECOMPILE} <gtest/gtest.h> <gmock/gmock.h>)
       if(ARG_TESTS_TOGETHER)
-        add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-        set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+        set(others "-")
+        foreach(suite ${ARG_APART})
+          kp_test_together(${name}.${suite} test_${name} "${suite}.*")
+          string(APPEND others "${suite}.*:")
+        endforeach()
+        kp_test_together(${name} test_${name} "${others}")
       else()
         gtest_discover_tests(test_${name}
           WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
       endif()
     endif()
   endif()
+endfunction()
+
+function(kp_test_together name program filter)
+  add_test(NAME ${name} COMMAND ${program} "--gtest_filter=${filter}" WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  # A filter that finds nothing is a misspelled one.
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 FAIL_REGULAR_EXPRESSION "Running 0 tests")
 endfunction()
 
 function(kp_precompile target)
