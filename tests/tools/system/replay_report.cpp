@@ -114,4 +114,9 @@ std::string replay_report::text() const {
   return text;
 }
 
+replay_report& replayed() {
+  static replay_report all;
+  return all;
+}
+
 }  // namespace kp::test

@@ -30,4 +30,7 @@ class replay_report {
   std::map<std::string, std::map<std::string, verdict>> by_endpoint_;
 };
 
+// Of all tests of this program.
+replay_report& replayed();
+
 }  // namespace kp::test
