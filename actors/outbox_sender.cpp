@@ -211,7 +211,11 @@ void outbox_sender::on_sent(const item_sent& sent) {
       w.claimed.item, sent.what.external_id);
   if (w.claimed.item.kind == outbox_kind::status) return settle(w, {});
   ending how{{{status_name::sendt, {}, {}, now()}}, sent.what};
-  how.statuses.insert(how.statuses.end(), sent.what.statuses.begin(), sent.what.statuses.end());
+  // What the service said in its answer follows SENDT, also by its time.
+  for (auto status : sent.what.statuses) {
+    status.at = std::max(status.at, how.statuses.front().at);
+    how.statuses.push_back(std::move(status));
+  }
   settle(w, std::move(how));
 }
 
