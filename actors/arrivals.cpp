@@ -98,7 +98,11 @@ class decision_maker {
     }
     out_.fate = arrival_fate::status_registered;
     out_.channel = found->channel;
-    return add_status(*found, {*name, {}, {}, now_});
+    status_change change{*name, {}, {}, now_};
+    // Made by the hub itself of a notice of FIKS IO, which says why.
+    if (what_.via == service::dpfio && !what_.content_problem.empty())
+      change.description = what_.content_problem;
+    return add_status(*found, change);
   }
 
   result<void> business_message() {
@@ -285,6 +289,17 @@ destination destination_of(const organisation_context& in, service via,
                            const std::optional<std::string>& reference,
                            std::optional<channel_number> receiver) {
   using kind = destination::kind;
+  // A message of FIKS IO is whose account it came to (dpfio.md 9).
+  if (via == service::dpfio) {
+    for (const auto& channel : in.settings->channels) {
+      if (!reference || !channel.addresses.dpfio_accounts.contains(*reference)) continue;
+      if (channel.external) return {kind::external, {}};
+      const auto found = in.numbers.find(channel.name);
+      if (found == in.numbers.end()) return {};
+      return {kind::own_reference, found->second};
+    }
+    return {};
+  }
   if (reference)
     for (const auto& channel : in.settings->channels) {
       if (!tenants::answers_to(channel, *reference)) continue;

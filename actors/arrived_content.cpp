@@ -76,10 +76,13 @@ bool is_of_content(const error& why) {
 
 result<void> keep_content(const organisation_context& in, const content_of& whose,
                           const std::function<result<std::unique_ptr<byte_source>>()>& cms,
-                          std::span<const crypto::keystore> keys, arrival& to) {
+                          std::span<const crypto::keystore> keys, arrival& to,
+                          const container_judge& judge) {
   KP_TRY(const auto plain, in.hub->spools.make());
   KP_TRY(const auto encrypted, cms());
-  if (const auto readable = decrypt(*encrypted, keys, plain); !readable) {
+  auto readable = decrypt(*encrypted, keys, plain);
+  if (readable && judge) readable = judge(plain);
+  if (!readable) {
     if (!is_of_content(readable.error())) return readable.error();
     to.state = storage::content_state::unreadable;
     to.content_problem = "The content cannot be opened: " + readable.error().message;
@@ -88,8 +91,10 @@ result<void> keep_content(const organisation_context& in, const content_of& whos
     KP_TRY(const auto arrived, cms());
     return store(in, *arrived, to);
   }
-  const auto verified = asic::verify(plain);
-  if (!verified) warn(in, whose, "the ASiC-E of an arrival does not verify", verified.error());
+  if (!judge) {
+    const auto verified = asic::verify(plain);
+    if (!verified) warn(in, whose, "the ASiC-E of an arrival does not verify", verified.error());
+  }
   to.state = storage::content_state::readable;
   sequential_source bytes(plain);
   return store(in, bytes, to);

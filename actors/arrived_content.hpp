@@ -26,11 +26,17 @@ struct content_of {
   std::string_view transfer;
 };
 
-// Decrypts with one of `keys`, verifies and stores as a blob that no committed record points to yet.
-// Content that cannot be opened is kept as it came, and `to` says so. `cms` is read once or twice.
-// Errors: of this hub (disk, keys of its own), and of `cms`.
+using container_judge =
+    std::function<result<void>(const std::shared_ptr<const random_access_source>& container)>;
+
+// Decrypts with one of `keys`, verifies and stores as a blob that no committed record points to
+// yet. Content that cannot be opened is kept as it came, and `to` says so. `cms` is read once or
+// twice. Where `judge` is given, a container that it refuses cannot be opened either; otherwise one
+// that does not verify is told of, and kept. Errors: of this hub (disk, keys of its own), and of
+// `cms`.
 result<void> keep_content(const organisation_context&, const content_of&,
                           const std::function<result<std::unique_ptr<byte_source>>()>& cms,
-                          std::span<const crypto::keystore> keys, arrival& to);
+                          std::span<const crypto::keystore> keys, arrival& to,
+                          const container_judge& judge = {});
 
 }  // namespace kp::actors

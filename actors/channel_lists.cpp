@@ -11,9 +11,7 @@ namespace kp::actors {
 
 std::optional<service> parse_api_service(std::string_view text) {
   if (text == "UNKNOWN") return service::unknown;
-  const auto found = parse_service(text);
-  if (found == service::dpfio) return std::nullopt;
-  return found;
+  return parse_service(text);
 }
 
 api::problem unknown_service(std::string_view value) {

@@ -49,7 +49,7 @@ void match_text(storage::filter<T>& all, const api::query& query, std::string_vi
     });
 }
 
-// A serviceIdentifier as clients may ask for it; DPFIO is no longer one of them.
+// A serviceIdentifier as clients may ask for it.
 std::optional<service> parse_api_service(std::string_view);
 // What an unknown value ends in, as today: rest-api.md 7.1.
 api::problem unknown_service(std::string_view value);

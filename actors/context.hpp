@@ -19,13 +19,16 @@
 #include <memory>
 #include <string>
 
+namespace kp::dpfio {
+class broker_io;
+}
 namespace kp::http {
 class client;
 }
 namespace kp::metrics {
 struct hub_meters;
 std::shared_ptr<hub_meters> make_hub_meters(std::size_t max_organisations);
-}
+}  // namespace kp::metrics
 namespace kp::registry {
 class signing_keys;
 }
@@ -61,6 +64,7 @@ struct hub_context {
   std::shared_ptr<report_intake> reports = nullptr;  // nullptr: the status service is not told
   std::shared_ptr<status_tally> tally = nullptr;     // nullptr: no statistics (tests)
   std::shared_ptr<alert_means> alerts = nullptr;     // nullptr: operators are not told
+  dpfio::broker_io* fiks_broker = nullptr;           // nullptr: FIKS IO is not received from
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.
@@ -73,7 +77,7 @@ struct organisation_context {
 
   std::shared_ptr<hub_context> hub;
   std::shared_ptr<const tenants::organisation> settings;
-  std::map<channel_name, channel_number> numbers;  // of the channels in settings
+  std::map<channel_name, channel_number> numbers;   // of the channels in settings
   std::map<channel_number, channel_number> merged;  // which number took over another one's records
 
   std::shared_ptr<storage::row_ids> ids;

@@ -49,10 +49,17 @@ void inbound_poller::work_in(working_mode mode) {
   if (asks() && !asked && !at_it_) look_in(microseconds(0));
 }
 
+void inbound_poller::look() {
+  if (at_it_)
+    again_ = true;
+  else
+    look_in(microseconds(0));
+}
+
 void inbound_poller::on_look(const inbound_look& tick) {
   if (!asks() || at_it_ || tick.epoch != epoch_) return;
   at_it_ = true;
-  progress_ = false;
+  progress_ = again_ = false;
   rest_until_.reset();
   todo_.clear();
   if (const auto loaded = load(); !loaded) {
@@ -277,6 +284,7 @@ void inbound_poller::end_round() {
   // The service may have shown a first part only.
   if (progress_ && failures_ == 0) pause = std::min<microseconds>(pause, std::chrono::seconds(1));
   pause = with_jitter(pause, in().hub->random);
+  if (again_ && failures_ == 0) pause = microseconds(0);
   if (rest_until_) pause = std::max(pause, *rest_until_ - now());
   look_in(pause);
 }

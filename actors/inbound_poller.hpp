@@ -53,6 +53,8 @@ class inbound_poller {
   void start();
   void use(std::shared_ptr<organisation_context>, std::shared_ptr<service_port>);
   void work_in(working_mode mode);
+  // Something has come: asks at once, or as soon as this round is over.
+  void look();
   bool idle() const { return !at_it_; }
 
   void on_look(const inbound_look&);
@@ -99,6 +101,7 @@ class inbound_poller {
   taken how_ = taken::stored;   // the current one is confirmed
   std::uint32_t failures_ = 0;  // of rounds, in a row
   bool progress_ = false;       // something was taken in this round
+  bool again_ = false;          // look() was called during it
   std::optional<time_point> rest_until_;
   std::uint64_t step_ = 0;
   std::uint64_t epoch_ = 0;

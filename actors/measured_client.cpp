@@ -68,6 +68,17 @@ std::string_view svarut_call(std::string_view rest) {
   return "lookup";
 }
 
+// dpfio.md 5. The sandbox has it in the root, beside other services.
+bool is_fiks_io(std::string_view rest) {
+  return rest.starts_with("/fiks-io/") || rest.starts_with("/dokumentlager/");
+}
+std::string_view fiks_io_call(std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.starts_with("/dokumentlager/")) return "document";
+  if (path.ends_with("/send")) return "send";
+  return path.ends_with("/offentligNokkel") ? "key" : "catalogue";
+}
+
 // dpv.md 3.
 std::string_view correspondence_call(std::string_view rest) {
   const auto path = rest.substr(0, rest.find('?'));
@@ -168,6 +179,10 @@ call_purpose purpose_of(const national_addresses& national, std::string_view met
   if (is_at(url, national.dpi_url))
     return {"DPI", std::string(dpi_call(method, url.substr(national.dpi_url.size())))};
   if (is_at(url, national.print_certificate_url)) return {"DPI", "print_certificate"};
+  if (is_at(url, national.fiks_io_url)) {
+    const auto rest = url.substr(national.fiks_io_url.size());
+    if (is_fiks_io(rest)) return {"DPFIO", std::string(fiks_io_call(rest))};
+  }
   if (is_at(url, national.svarut_url))
     return {"DPF", std::string(svarut_call(url.substr(national.svarut_url.size())))};
   if (is_at(url, national.correspondence_url))

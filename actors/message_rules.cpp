@@ -81,6 +81,7 @@ std::uint64_t upload_limit(const tenants::organisation& owner, service via) {
     return owner.dpf.digital_only ? owner.dpf.upload_size_limit
                                   : std::min(owner.dpf.upload_size_limit, dpf::max_printable_bytes);
   if (via == service::dpv) return owner.dpv.upload_size_limit;
+  if (via == service::dpfio) return owner.dpfio.upload_size_limit;
   return rules_of(via).upload_limit;
 }
 
@@ -88,6 +89,7 @@ std::chrono::hours default_ttl(const tenants::organisation& owner, service via) 
   if (via == service::dpo) return owner.dpo.default_ttl;
   if (via == service::dpf) return owner.dpf.default_ttl;
   if (via == service::dpv) return owner.dpv.default_ttl;
+  if (via == service::dpfio) return owner.dpfio.default_ttl;
   return rules_of(via).default_ttl;
 }
 

@@ -14,6 +14,7 @@
 #include "actors/tenants_watcher.hpp"
 #include "actors/webhook_transport.hpp"
 #include "config/log.hpp"
+#include "protocol/dpfio/broker.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/registry/registry.hpp"
 #include "storage/blobs.hpp"
@@ -121,6 +122,7 @@ struct runtime::state {
   std::unique_ptr<storage::data_keys> keys;
   std::unique_ptr<storage::blobs> blobs;
   std::shared_ptr<spool_factory> spools;
+  std::unique_ptr<dpfio::broker_io> fiks_broker;
   asio::io_context network{1};
   asio::thread_pool workers;
   std::unique_ptr<http::client> client;
@@ -159,6 +161,7 @@ struct runtime::state {
     KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
     KP_TRY(const auto spool_folder, make_folder(root / "spool"));
     spools = storage::make_file_spools(spool_folder, random);
+    fiks_broker = std::make_unique<dpfio::broker_io>(*spools);
     return {};
   }
 
@@ -210,6 +213,7 @@ struct runtime::state {
     context->reports = reports;
     context->tally = tally;
     context->alerts = alerts;
+    context->fiks_broker = fiks_broker.get();
     // The first in the folder are those with labels of their own, run after run.
     for (const auto& one : tenants.organisations) meters->organisations.of(one->id);
     desk = std::make_shared<gateway_desk>(context, system, usage);

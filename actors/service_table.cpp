@@ -2,6 +2,7 @@
 
 #include "actors/dpe_port.hpp"
 #include "actors/dpf_port.hpp"
+#include "actors/dpfio_adapter.hpp"
 #include "actors/dpi_adapter.hpp"
 #include "actors/dpo_adapter.hpp"
 #include "actors/dpv_port.hpp"
@@ -35,12 +36,22 @@ caf::actor start_dpi(caf::actor_system& system, service_adapter_args args) {
   return system.spawn(dpi_adapter, std::move(args));
 }
 
+std::shared_ptr<service_port> dpfio_port_of(std::shared_ptr<organisation_context> context,
+                                            std::shared_ptr<upstream> clients) {
+  return make_dpfio_port(std::move(context), std::move(clients));
+}
+// Arrivals come by themselves.
+caf::actor start_dpfio(caf::actor_system& system, service_adapter_args args) {
+  return system.spawn(dpfio_adapter, std::move(args));
+}
+
 constexpr std::array plugs{
     service_plug{service::dpo, &dpo_port, &start_dpo},
     service_plug{service::dpe, &make_dpe_port, &start_adapter},
     service_plug{service::dpi, &dpi_port_of, &start_dpi},
     service_plug{service::dpf, &make_dpf_port, &start_adapter},
     service_plug{service::dpv, &make_dpv_port, &start_adapter},
+    service_plug{service::dpfio, &dpfio_port_of, &start_dpfio},
 };
 static_assert(plugs.size() == tenants::connected_services.size());
 

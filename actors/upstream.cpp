@@ -81,6 +81,7 @@ struct upstream::state {
   std::unique_ptr<altinn::token_exchange> dpv_exchange;
   std::unique_ptr<dpv::correspondence> correspondence;
   std::map<maskinporten::system_user, std::unique_ptr<altinn::broker>> brokers;
+  std::shared_ptr<dpfio_line> fiks_io;
 
   void make_clients() {
     const auto& national = hub->settings.national;
@@ -218,6 +219,10 @@ altinn::broker& upstream::broker(const maskinporten::system_user& as) {
 
 dpv::correspondence& upstream::correspondence() {
   return *state_->correspondence;
+}
+
+std::shared_ptr<dpfio_line>& upstream::fiks_io() {
+  return state_->fiks_io;
 }
 
 const std::string& upstream::dpo_client_id() const {

@@ -11,12 +11,15 @@
 
 namespace kp::actors {
 
+class dpfio_line;
+
 // One organisation's clients of the national services. Made cheaply; key stores are opened at first
 // use, on a worker. Lives on the network thread, shared by its users.
 class upstream : public std::enable_shared_from_this<upstream> {
  public:
   // Waits for a turn under the national limits: (client id, endpoint).
-  using turn = std::function<http::awaitable<result<void>>(std::string client, std::string endpoint)>;
+  using turn =
+      std::function<http::awaitable<result<void>>(std::string client, std::string endpoint)>;
 
   // Says that the national service wants rest from a client at an endpoint, so that everybody who
   // shares them rests: (client id, endpoint, how long).
@@ -40,13 +43,16 @@ class upstream : public std::enable_shared_from_this<upstream> {
   const crypto::keystore& keys() const;                       // signs and authenticates
   std::span<const crypto::keystore> decryption_keys() const;  // current first
   registry::client& registry();
-  // The tokens of the organisation itself (MOVE_IP_<number>), and the scopes that its services need.
+  // The tokens of the organisation itself (MOVE_IP_<number>), and the scopes that its services
+  // need.
   maskinporten::client& own_tokens();
   std::vector<std::string> own_scopes() const;
   // Broker as `as` sees it; the reference stays valid.
   altinn::broker& broker(const maskinporten::system_user& as);
   dpv::correspondence& correspondence();
   const std::string& dpo_client_id() const;
+  // What DPFIO keeps for as long as these clients are used; its port makes it.
+  std::shared_ptr<dpfio_line>& fiks_io();
 
  private:
   struct state;

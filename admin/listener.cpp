@@ -5,6 +5,7 @@
 #include "admin/manage.hpp"
 #include "admin/messages.hpp"
 #include "admin/organisations.hpp"
+#include "admin/parked.hpp"
 #include "admin/seats.hpp"
 #include "admin/services.hpp"
 #include "admin/statistics.hpp"
@@ -45,6 +46,7 @@ struct listener::state {
     add_messages(all, parts);
     add_seats(all, parts);
     add_services(all, parts);
+    add_parked(all, parts);
     add_webhooks(all, parts);
     add_statistics(all, parts);
   }

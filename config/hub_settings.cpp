@@ -61,6 +61,27 @@ constexpr std::array national_urls{
                  "KS SvarUt and SvarInn, without /api or /tjenester."},
     national_key{"correspondence_url", &national_addresses::correspondence_url, true,
                  "Altinn Correspondence, by the proxy of eFormidling."},
+    national_key{"fiks_io_url", &national_addresses::fiks_io_url, true,
+                 "KS FIKS IO and its Dokumentlager, without /fiks-io or /dokumentlager."},
+};
+
+// amqps://host:port
+struct amqp_url_kind {
+  std::string type() const { return "URL"; }
+  std::string range() const { return "amqps://host:port or amqp://host:port"; }
+  std::string show(const std::string& value) const { return value; }
+  std::optional<std::string> read(const yaml_value& value, value_reader& reader) const {
+    auto text = text_kind{}.read(value, reader);
+    if (!text) return std::nullopt;
+    const std::string_view all = *text;
+    const auto host = all.substr(std::min(all.size(), all.find("://") + 3));
+    const bool begins = all.starts_with("amqps://") || all.starts_with("amqp://");
+    if (begins && !host.empty() && host.find_first_of("/@? ") == std::string_view::npos)
+      return text;
+    reader.refuse(value, fmt::format("{} is no address of an AMQP broker", reader.what),
+                  "Write it as amqps://host:port, without user, password or path.");
+    return std::nullopt;
+  }
 };
 
 std::string full_key(const national_key& one) {
@@ -80,6 +101,11 @@ void declare_national(declarations<hub_settings>& all) {
   all.add("national.broker_resource", text_kind{},
           [](auto& s) -> auto& { return s.national.broker_resource; },
           "The resource in Altinn's register that DPO transfers belong to.",
+          {.fallback = "that of the environment"});
+  all.add("national.fiks_io_broker_url", amqp_url_kind{},
+          [](auto& s) -> auto& { return s.national.fiks_io_broker_url; },
+          "The AMQP broker that messages of KS FIKS IO come from. It is connected to directly, not "
+          "by the proxy.",
           {.fallback = "that of the environment"});
   all.add("national.service_bus_key_name", text_kind{},
           [](auto& s) -> auto& { return s.national.service_bus_key_name; },

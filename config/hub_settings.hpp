@@ -32,6 +32,8 @@ struct national_addresses {
   std::string print_certificate_url;    // of the contact register, for DPI
   std::string svarut_url;               // KS SvarUt and SvarInn, without a path
   std::string correspondence_url;       // …/correspondence/api/v1, DPV
+  std::string fiks_io_url = {};         // KS FIKS IO and Dokumentlager, without a path
+  std::string fiks_io_broker_url = {};  // amqps://host:port
   std::string status_service_url = {};  // empty: statuses are not reported
 };
 

@@ -31,45 +31,48 @@ enum class record_kind : std::uint8_t {
   conversation = 30,             // channel u32 | row id u64 -> conversation
   conversation_by_message = 31,  // direction u8 | message id -> channel u32, row id u64
   conversation_expiry =
-      32,                  // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
-  conversation_set = 33,   // channel u32 | set u8 | parts -> nothing; sets are in conversations.cpp
+      32,                 // expiry i64 us | channel u32 | row id u64 -> nothing (unfinished only)
+  conversation_set = 33,  // channel u32 | set u8 | parts -> nothing; sets are in conversations.cpp
   conversation_by_update = 34,  // channel u32 | last update i64 us | row id u64 -> nothing
-  status = 40,             // channel u32 | status id u64 -> status
-  status_by_message = 41,  // channel u32 | message id 0x00 | status id u64 -> nothing
-  status_queue = 42,       // channel u32 | status id u64 -> nothing
-  status_by_update = 43,   // channel u32 | last update i64 us | status id u64 -> nothing
-  upkeep = 44,             // channel u32 | what u8 -> depends; see upkeep.hpp
-  channel_event = 45,          // channel u32 | sequence u64 -> channel_event
-  channel_event_mark = 46,     // channel u32 | time i64 us -> newest sequence at that time
-  channel_event_trimmed = 47,  // channel u32 -> newest sequence that has been removed
+  status = 40,                  // channel u32 | status id u64 -> status
+  status_by_message = 41,       // channel u32 | message id 0x00 | status id u64 -> nothing
+  status_queue = 42,            // channel u32 | status id u64 -> nothing
+  status_by_update = 43,        // channel u32 | last update i64 us | status id u64 -> nothing
+  upkeep = 44,                  // channel u32 | what u8 -> depends; see upkeep.hpp
+  channel_event = 45,           // channel u32 | sequence u64 -> channel_event
+  channel_event_mark = 46,      // channel u32 | time i64 us -> newest sequence at that time
+  channel_event_trimmed = 47,   // channel u32 -> newest sequence that has been removed
   // channel u32 | 0 u8 | SHA-256 of the client's key -> idempotent_answer
   // channel u32 | 1 u8 | expiry i64 us | SHA-256 of the client's key -> nothing
   idempotent_answer = 48,
-  outbox_item = 50,        // service u8 | item id u64 -> outbox_item
-  outbox_due = 51,         // service u8 | due i64 us | item id u64 -> nothing
-  outbox_claim = 52,       // service u8 | item id u64 -> lease
-  outbox_by_message = 53,  // service u8 | message id 0x00 | item id u64 -> nothing
-  service_pause = 54,      // service u8 -> service_pause (storage/operator_marks.hpp)
-  outbox_parked = 55,      // service u8 | item id u64 -> parked_mark
-  channel_reference = 60,  // message id -> message channel name to echo
-  transfer = 61,           // service u8 | transfer id -> transfer
-  inbound_seat = 70,       // service u8 -> lease
-  blob = 80,               // blob id -> blob record
-  blob_bytes = 81,         // blob id -> encrypted bytes of a small blob
-  subscription = 90,       // channel u32 | row id u64 -> subscription
-  webhook_progress = 91,   // subscription id u64 -> delivery_progress
-  webhook_parked = 92,     // subscription id u64 | sequence u64 -> webhook_delivery
-  webhook_dead = 93,       // subscription id u64 | sequence u64 -> webhook_delivery
-  tracked_by_due = 94,     // service u8 | due i64 us | message id -> nothing
-  tracked = 95,            // service u8 | message id -> tracked (storage/tracking.hpp)
-  status_report = 96,      // sequence u64 -> status_report (storage/status_reports.hpp)
+  outbox_item = 50,            // service u8 | item id u64 -> outbox_item
+  outbox_due = 51,             // service u8 | due i64 us | item id u64 -> nothing
+  outbox_claim = 52,           // service u8 | item id u64 -> lease
+  outbox_by_message = 53,      // service u8 | message id 0x00 | item id u64 -> nothing
+  service_pause = 54,          // service u8 -> service_pause (storage/operator_marks.hpp)
+  outbox_parked = 55,          // service u8 | item id u64 -> parked_mark
+  channel_reference = 60,      // message id -> message channel name to echo
+  transfer = 61,               // service u8 | transfer id -> transfer
+  inbound_seat = 70,           // service u8 -> lease
+  blob = 80,                   // blob id -> blob record
+  blob_bytes = 81,             // blob id -> encrypted bytes of a small blob
+  subscription = 90,           // channel u32 | row id u64 -> subscription
+  webhook_progress = 91,       // subscription id u64 -> delivery_progress
+  webhook_parked = 92,         // subscription id u64 | sequence u64 -> webhook_delivery
+  webhook_dead = 93,           // subscription id u64 | sequence u64 -> webhook_delivery
+  tracked_by_due = 94,         // service u8 | due i64 us | message id -> nothing
+  tracked = 95,                // service u8 | message id -> tracked (storage/tracking.hpp)
+  status_report = 96,          // sequence u64 -> status_report (storage/status_reports.hpp)
   status_report_refused = 97,  // sequence u64 -> refused_report
-  statistics = 98,         // hour u32 | service u8 | direction u8 | status u8 -> count u64; of
-                           // hub_itself: part u8 | depends; see statistics.hpp
-  seat_choice = 100,       // service u8 -> seat_choice (storage/inbound_seats.hpp)
-  seat_followers = 101,    // service u8 | channel u32 -> nothing: its waiting messages move
-  receipt_channel = 104,   // name of a channel of DPI -> receipt_channel (storage/receipt_channels.hpp)
-  service_key = 106,       // service u8 -> service_key (storage/service_keys.hpp)
+  statistics = 98,             // hour u32 | service u8 | direction u8 | status u8 -> count u64; of
+                               // hub_itself: part u8 | depends; see statistics.hpp
+  fiks_note = 99,              // id at FIKS IO -> fiks_note (storage/fiks_notes.hpp)
+  seat_choice = 100,           // service u8 -> seat_choice (storage/inbound_seats.hpp)
+  seat_followers = 101,        // service u8 | channel u32 -> nothing: its waiting messages move
+  fiks_parked = 102,           // SHA-256 of it, in hex -> parked_delivery (storage/fiks_notes.hpp)
+  receipt_channel =
+      104,            // name of a channel of DPI -> receipt_channel (storage/receipt_channels.hpp)
+  service_key = 106,  // service u8 -> service_key (storage/service_keys.hpp)
 };
 
 // Under this number, which no organisation has, the hub keeps what is nobody's.

@@ -79,7 +79,27 @@ bool same_use(const dpv_settings& a, const dpv_settings& b) {
          a.generate_receipts == b.generate_receipts;
 }
 
+bool same_clients(const dpfio_settings& a, const dpfio_settings& b) {
+  return a.enabled == b.enabled && a.integration_id == b.integration_id &&
+         a.integration_password == b.integration_password &&
+         a.maskinporten_client_id == b.maskinporten_client_id;
+}
+
+bool same_use(const dpfio_settings& a, const dpfio_settings& b) {
+  return a.fallback_sender == b.fallback_sender &&
+         a.sender_from_catalogue == b.sender_from_catalogue && a.passes_ttl == b.passes_ttl &&
+         a.upload_size_limit == b.upload_size_limit && a.default_ttl == b.default_ttl;
+}
+
 }  // namespace
+
+std::set<std::string> receiving_accounts(const organisation& owner) {
+  std::set<std::string> all;
+  for (const auto& channel : owner.channels)
+    if (!channel.external && channel.receives.contains(service::dpfio))
+      all.insert(channel.addresses.dpfio_accounts.begin(), channel.addresses.dpfio_accounts.end());
+  return all;
+}
 
 organisation_changes diff(const organisation& before, const organisation& after) {
   organisation_changes out;
@@ -106,10 +126,13 @@ organisation_changes diff(const organisation& before, const organisation& after)
                 // The scopes of tokens follow the services that are used.
                 before.dpe.enabled != after.dpe.enabled || !same_clients(before.dpf, after.dpf) ||
                 before.dpv.enabled != after.dpv.enabled ||
-                before.dpv.maskinporten_client_id != after.dpv.maskinporten_client_id;
+                before.dpv.maskinporten_client_id != after.dpv.maskinporten_client_id ||
+                !same_clients(before.dpfio, after.dpfio) ||
+                receiving_accounts(before) != receiving_accounts(after);
   out.dpo = !same_use(before.dpo, after.dpo) || before.waiting_moves != after.waiting_moves;
   out.services = !same_use(before.dpe, after.dpe) || !same_use(before.dpi, after.dpi) ||
-                 !same_use(before.dpf, after.dpf) || !same_use(before.dpv, after.dpv);
+                 !same_use(before.dpf, after.dpf) || !same_use(before.dpv, after.dpv) ||
+                 !same_use(before.dpfio, after.dpfio);
   out.dpo_starts = !before.dpo.enabled && after.dpo.enabled;
   out.dpo_stops = before.dpo.enabled && !after.dpo.enabled;
   return out;

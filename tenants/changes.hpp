@@ -2,6 +2,8 @@
 
 #include "tenants/organisation.hpp"
 
+#include <set>
+#include <string>
 #include <vector>
 
 namespace kp::tenants {
@@ -23,6 +25,9 @@ struct organisation_changes {
            !services && !dpo_starts && !dpo_stops;
   }
 };
+
+// The accounts of KS FIKS IO whose queues this hub reads: those of its channels that receive DPFIO.
+std::set<std::string> receiving_accounts(const organisation&);
 
 // Both are of the same organisation number. Where in the file something stands is no difference.
 organisation_changes diff(const organisation& before, const organisation& after);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace kp::tenants::checks {
 
@@ -225,6 +226,19 @@ void account_needed(const organisation& owner, rule_report& report) {
     if (uses(channel, service::dpfio) && channel.addresses.dpfio_accounts.empty())
       report.channel(channel, "uses DPFIO, but has no account; messages are addressed to accounts",
                      "Name its accounts under dpfio.accounts, or remove DPFIO.");
+}
+
+void sender_account(const organisation& owner, rule_report& report) {
+  for (const auto& channel : owner.channels) {
+    const auto& [all, sender] =
+        std::tie(channel.addresses.dpfio_accounts, channel.addresses.dpfio_sender);
+    if (sender && !all.contains(*sender))
+      report.channel(channel, fmt::format("sends from account {}, which is not its own", *sender),
+                     "Name it under dpfio.accounts too.");
+    if (!sender && all.size() > 1 && channel.sends.contains(service::dpfio))
+      report.channel(channel, "sends DPFIO and has several accounts, but does not say from which",
+                     "Name one of them as dpfio.sender.");
+  }
 }
 
 std::vector<channel_rule::claim> accounts(const organisation& owner) {

@@ -17,6 +17,7 @@ void reference_needed(const organisation&, rule_report&);
 void receipt_channel_form(const organisation&, rule_report&);
 void receipt_channel_needed(const organisation&, rule_report&);
 void receipt_channel_unique(const organisation&, rule_report&);
+void sender_account(const organisation&, rule_report&);
 void account_needed(const organisation&, rule_report&);
 void account_unique(const organisation&, rule_report&);
 void her_id_needed(const organisation&, rule_report&);

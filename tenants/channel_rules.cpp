@@ -68,6 +68,11 @@ constexpr std::array rules{
     channel_rule{"account-needed", "DPFIO",
                  "A channel that uses DPFIO has an account of its own in dpfio.accounts.",
                  "dpfio 10, 22, 23", "", &checks::account_needed, nullptr},
+    channel_rule{"sender-account", "DPFIO",
+                 "A channel that sends DPFIO and has several accounts names the one that it sends "
+                 "from.",
+                 "dpfio 1, 22", "An answer goes from the account that received what it answers.",
+                 &checks::sender_account, nullptr},
     channel_rule{"account-unique", "DPFIO",
                  "No two channels, of whatever organisation, have the same account.",
                  "dpfio 22, 23", "", &checks::account_unique, &checks::accounts},

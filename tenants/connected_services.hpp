@@ -10,7 +10,7 @@ namespace kp::tenants {
 // The message services that this build connects. An adapter adds its service here and nowhere else;
 // enabling another one is an error of configuration.
 inline constexpr std::array connected_services{service::dpo, service::dpv, service::dpf,
-                                               service::dpe, service::dpi};
+                                               service::dpe, service::dpi, service::dpfio};
 
 constexpr bool is_connected(service which) {
   return std::ranges::find(connected_services, which) != connected_services.end();

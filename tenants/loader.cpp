@@ -52,6 +52,7 @@ class builder {
     made.quotas = draft_.quotas;
     made.waiting_moves = draft_.waiting_moves;
     svarut(made);
+    fiks_io(made);
     // With a channel missing, the rules among channels would say things that are not so.
     if (channels) {
       made.channels = *std::move(channels);
@@ -89,6 +90,24 @@ class builder {
         [](const auto& each) { return !each.external && each.receives.contains(service::dpf); });
     for (auto& broken : check_dpf(made.dpf, made.id.to_string(), sends, receives))
       problems_.push_back(std::move(broken));
+  }
+
+  void fiks_io(const organisation& made) {
+    const auto& its = made.dpfio;
+    if (!organisation_id::parse(its.fallback_sender))
+      report(tree_.where("services.dpfio.fallback_sender"),
+             fmt::format("services.dpfio.fallback_sender {} is no organisation number",
+                         in_quotes(its.fallback_sender)),
+             "Write its nine digits.");
+    if (!its.enabled) return;
+    if (its.integration_id.size() != 36 || !message_id::parse(its.integration_id))
+      report(
+          its.where,
+          fmt::format("services.dpfio.integration_id {} is no UUID", in_quotes(its.integration_id)),
+          "Write the integration that KS shows for this organisation.");
+    if (!tree_.find("services.dpfio.integration_password"))
+      report(its.where, "services.dpfio has no integration_password",
+             "Add it as {env: NAME} or {file: PATH}.");
   }
 
   bool was_refused(std::string_view key) {

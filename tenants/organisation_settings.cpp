@@ -5,6 +5,7 @@
 #include "config/setting_list.hpp"
 #include "config/text_list_kind.hpp"
 #include "tenants/dpf_declarations.hpp"
+#include "tenants/dpfio_declarations.hpp"
 #include "tenants/loader.hpp"
 
 #include <fmt/format.h>
@@ -97,6 +98,21 @@ std::optional<std::string> as_account(const std::string& text) {
   });
   return lower;
 }
+
+struct account_kind {
+  std::string type() const { return "text"; }
+  std::string range() const { return "an account: a UUID"; }
+  std::string show(const std::optional<std::string>&) const { return ""; }
+  std::optional<std::string> read(const yaml_value& value, value_reader& reader) const {
+    const auto text = text_kind{}.read(value, reader);
+    if (!text) return std::nullopt;
+    auto account = as_account(*text);
+    if (!account)
+      reader.refuse(value, fmt::format("{}: {} is no account", reader.what, in_quotes(*text)),
+                    "Write the UUID that KS shows for it.");
+    return account;
+  }
+};
 
 std::optional<std::int64_t> as_her_id(const std::string& text) {
   std::int64_t number = 0;
@@ -338,7 +354,7 @@ void add_other_services(declarations<organisation_draft>& all) {
       "services.dpe.poll_interval_seconds", integer_kind{1, 3600},
       [](auto& s) -> auto& { return s.dpe.poll_interval; },
       "How many seconds lie between two looks into the queue, while it is empty.", usual);
-  enabled("dpfio", [](auto& s) -> auto& { return s.dpfio; }, "DPFIO (KS Fiks IO)");
+  declare_dpfio(all, [](auto& s) -> auto& { return s.dpfio; });
   enabled("dph", [](auto& s) -> auto& { return s.dph; }, "DPH (Norsk helsenett)");
 }
 
@@ -438,6 +454,11 @@ declarations<channel_draft> declare_channel() {
       "dpfio.accounts", set_kind<std::string>{"an account: a UUID", &as_account},
       [](auto& s) -> auto& { return s.addresses.dpfio_accounts; },
       "The accounts in Fiks IO that are this channel's.", usual);
+  all.add(
+      "dpfio.sender", account_kind{}, [](auto& s) -> auto& { return s.addresses.dpfio_sender; },
+      "The one of dpfio.accounts that new messages are sent from. An answer goes from the account "
+      "that it answers for.",
+      otherwise("the only one"));
   all.add(
       "dph.her_ids", set_kind<std::int64_t>{"a HER-id: a positive number", &as_her_id},
       [](auto& s) -> auto& { return s.addresses.her_ids; }, "The HER-ids that are this channel's.",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/problem.hpp"
+#include "config/secret.hpp"
 #include "tenants/dpf_settings.hpp"
 
 #include <chrono>
@@ -57,6 +58,14 @@ struct dpe_settings {
 struct dpfio_settings {
   bool enabled = false;
   source_position where{};
+  std::string integration_id;  // a UUID
+  secret integration_password;
+  std::optional<std::string> maskinporten_client_id;  // default: the organisation's
+  std::string fallback_sender = "999999999";          // nine digits
+  bool sender_from_catalogue = true;
+  bool passes_ttl = false;  // to FIKS IO, which lets a message end when it has passed
+  std::uint64_t upload_size_limit = 2ull << 30;
+  std::chrono::hours default_ttl{24};
 };
 struct dph_settings {
   bool enabled = false;
@@ -65,9 +74,10 @@ struct dph_settings {
 
 // By what the national services tell the channels of an organisation apart, beside message_channel.
 struct channel_addresses {
-  std::optional<std::string> dpi_channel;  // kanal, dpi.md 3.1
-  std::set<std::string> dpfio_accounts;    // UUIDs, dpfio.md 9
-  std::set<std::int64_t> her_ids;          // dph.md 14
+  std::optional<std::string> dpi_channel;   // kanal, dpi.md 3.1
+  std::set<std::string> dpfio_accounts;     // UUIDs, dpfio.md 9
+  std::optional<std::string> dpfio_sender;  // the one of them that it sends from
+  std::set<std::int64_t> her_ids;           // dph.md 14
   friend bool operator==(const channel_addresses&, const channel_addresses&) = default;
 };
 

@@ -61,10 +61,10 @@ TEST_F(channel_incoming, peek_takes_filters) {
 }
 
 TEST_F(channel_incoming, an_unknown_service_is_told_in_the_words_of_today) {
-  const auto answer = peek("serviceIdentifier=DPFIO");
+  const auto answer = peek("serviceIdentifier=DPX");
   EXPECT_EQ(answer.status, 400u);
   EXPECT_EQ(exception_of(answer), "InvalidDataAccessApiUsageException");
-  EXPECT_EQ(said(answer), "No enum constant no.difi.meldingsutveksling.ServiceIdentifier.DPFIO");
+  EXPECT_EQ(said(answer), "No enum constant no.difi.meldingsutveksling.ServiceIdentifier.DPX");
 }
 
 TEST_F(channel_incoming, several_peeks_at_once_get_different_messages_without_failing_each_other) {

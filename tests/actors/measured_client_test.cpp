@@ -3,8 +3,8 @@
 #include "protocol/http/http_error.hpp"
 
 #include <gtest/gtest.h>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
 namespace {
@@ -22,6 +22,7 @@ national_addresses sandbox() {
   all.service_bus_url = "https://bus.example.no";
   all.status_service_url = "https://status.example.no/logging/api/status";
   all.svarut_url = "https://svarut.example.no";
+  all.fiks_io_url = "https://api.fiks.example.no";
   all.correspondence_url = "https://proxy.example.no/correspondence/api/v1";
   return all;
 }
@@ -120,6 +121,14 @@ TEST(purposes, of_calls_to_ks_are_told_by_their_path) {
             "DPF/soap");
   EXPECT_EQ(purpose("GET", ks + "/tjenester/svarinn/mottaker/hentNyeForsendelser"), "DPF/list");
   EXPECT_EQ(purpose("GET", ks + "/tjenester/svarinn/forsendelse/1"), "DPF/download");
+  EXPECT_EQ(purpose("POST", "https://api.fiks.example.no/fiks-io/api/v1/send"), "DPFIO/send");
+  EXPECT_EQ(purpose("GET", "https://api.fiks.example.no/fiks-io/katalog/api/v1/kontoer/x"),
+            "DPFIO/catalogue");
+  EXPECT_EQ(purpose("GET",
+                    "https://api.fiks.example.no/fiks-io/katalog/api/v1/kontoer/x/offentligNokkel"),
+            "DPFIO/key");
+  EXPECT_EQ(purpose("GET", "https://api.fiks.example.no/dokumentlager/nedlasting/x"),
+            "DPFIO/document");
   EXPECT_EQ(purpose("POST", ks + "/tjenester/svarinn/kvitterMottak/forsendelse/1"), "DPF/receipt");
 }
 

@@ -53,6 +53,8 @@ TEST(keys, have_record_kinds_that_never_change) {
                                                         {record_kind::webhook_dead, 93},
                                                         {record_kind::tracked_by_due, 94},
                                                         {record_kind::tracked, 95},
+                                                        {record_kind::fiks_note, 99},
+                                                        {record_kind::fiks_parked, 102},
                                                         {record_kind::receipt_channel, 104},
                                                         {record_kind::status_report, 96},
                                                         {record_kind::status_report_refused, 97},

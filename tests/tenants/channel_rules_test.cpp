@@ -302,6 +302,18 @@ TEST(channel_rules_dpfio, n22_n23_messages_are_told_apart_by_account) {
               ElementsAre(HasSubstr("as channel \"a\" of 910076787 (a.yaml:1) does already")));
 }
 
+TEST(channel_rules_dpfio, n22_a_channel_with_several_accounts_says_which_it_sends_from) {
+  auto both = with_account(with_account(channel("a", dpfio, dpfio), some_account), other_account);
+  EXPECT_THAT(broken({both}), ElementsAre(HasSubstr("[sender-account]")));
+  both.addresses.dpfio_sender = other_account;
+  EXPECT_THAT(broken({both}), IsEmpty());
+  both.addresses.dpfio_sender = "9c8f2e65-7d41-4b6c-8a1e-1b2c3d4e5f60";
+  EXPECT_THAT(broken({both}), ElementsAre(HasSubstr("which is not its own")));
+  EXPECT_THAT(
+      broken({with_account(with_account(channel("a", none, dpfio), some_account), other_account)}),
+      IsEmpty());
+}
+
 // ---- DPH, dph.md 14 -----------------------------------------------------------------------------
 
 const services dph{service::dph};

@@ -342,9 +342,10 @@ TEST_F(organisation_file, says_what_other_services_and_their_channels_need) {
 TEST_F(organisation_file, a_service_that_this_version_does_not_connect_cannot_be_enabled) {
   auto yaml = least;
   yaml.replace(yaml.find("services: {dpo"), 14, "services: {dph: {enabled: true}, dpo");
-  EXPECT_EQ(problems(yaml),
-            "a.yaml:5:18: the organisation enables DPH, which this version of the hub does not "
-            "connect [not-connected]. Set it to false. Connected: DPO, DPV, DPF, DPE, DPI.\n");
+  EXPECT_EQ(
+      problems(yaml),
+      "a.yaml:5:18: the organisation enables DPH, which this version of the hub does not "
+      "connect [not-connected]. Set it to false. Connected: DPO, DPV, DPF, DPE, DPI, DPFIO.\n");
 }
 
 TEST_F(organisation_file, an_external_channel_has_no_credentials) {

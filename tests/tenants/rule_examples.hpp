@@ -101,6 +101,9 @@ inline std::map<std::string, tenants::organisation, std::less<>> rule_examples()
   add("receipt-channel-unique", {with_dpi(channel("post", dpi, none, {}, 4), "Post.1"),
                                  with_dpi(channel("fag", dpi, none, {}, 9), "post_1")});
   add("account-needed", {channel("bygg", dpfio, dpfio, {}, 9)});
+  add("sender-account",
+      {with_account(with_account(channel("bygg", dpfio, none, {}, 9), some_account),
+                    "3c8f2e65-7d41-4b6c-8a1e-1b2c3d4e5f60")});
   add("account-unique", {with_account(channel("bygg", dpfio, dpfio, {}, 4), some_account),
                          with_account(channel("plan", dpfio, dpfio, {}, 9), some_account)});
   add("her-id-needed", {channel("lege", dph, dph, {}, 9)});

@@ -30,7 +30,7 @@ std::string channel_yaml(const std::string& name, const std::string& who, const 
                      more, credential(who));
 }
 
-std::string hub_yaml(const std::string& national, std::uint16_t port) {
+std::string hub_yaml(const std::string& national, std::uint16_t port, std::uint16_t amqp_port) {
   return fmt::format(
       "environment: sandbox\nnational:\n"
       "  maskinporten_token_url: {0}/token\n"
@@ -44,12 +44,14 @@ std::string hub_yaml(const std::string& national, std::uint16_t port) {
       "  dpi_url: {0}/dpi\n"
       "  print_certificate_url: {0}/rest/v2/printSertifikat\n"
       "  svarut_url: {0}\n"
+      "  fiks_io_url: {0}\n"
+      "  fiks_io_broker_url: amqp://127.0.0.1:{2}\n"
       "listener:\n  port: {1}\nstorage:\n  path: store\n"
       "status_service:\n  url: {0}/logging/api/status\n"
       "tenants:\n  folder: tenants.d\nupstream:\n"
       "  broker_search_per_minute: 10000\n"
       "  broker_calls_per_minute: 10000\n",
-      national, port);
+      national, port, amqp_port);
 }
 
 }  // namespace kp::test

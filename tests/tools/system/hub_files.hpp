@@ -18,7 +18,9 @@ std::string organisation_yaml(const std::string& number, const std::string& name
 // `more`: further lines of the channel, each with its indentation and end.
 std::string channel_yaml(const std::string& name, const std::string& who, const std::string& more,
                          const std::string& sends = "DPO");
-// Everything but the admin listener. `national`: where the sandbox is.
-std::string hub_yaml(const std::string& national, std::uint16_t port);
+// Everything but the admin listener. `national`: where the sandbox is; `amqp_port`: where the
+// broker of FIKS IO will be.
+std::string hub_yaml(const std::string& national, std::uint16_t port,
+                     std::uint16_t amqp_port = 5672);
 
 }  // namespace kp::test

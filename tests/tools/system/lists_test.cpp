@@ -180,7 +180,7 @@ TEST_F(lists, of_incoming_messages) {
                      {"senderIdentifier", bergvik, "0192:" + bergvik}});
   EXPECT_GE(count(path + "&serviceIdentifier=DPO"), 2);
   EXPECT_EQ(count(path + "&serviceIdentifier=DPV"), 0);
-  for (const auto* unknown : {"DPX", "DPFIO", "dpo", ""}) {
+  for (const auto* unknown : {"DPX", "dpo", ""}) {
     const auto refused = get(path + "&serviceIdentifier=" + unknown);
     EXPECT_EQ(refused.status, 400u) << unknown;
     EXPECT_EQ(

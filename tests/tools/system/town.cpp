@@ -39,6 +39,7 @@ town::town(const std::filesystem::path& program) {
   box_ = *std::move(started);
   port_ = free_port();
   admin_port_ = free_port();
+  amqp_port_ = free_port();
   register_organisations();
   write_configuration();
   hub_ = std::make_unique<hub_process>(program, path("hub.yaml"), path("hub.log"));
@@ -75,7 +76,7 @@ void town::write_configuration() {
   folder_.write("ca.pem", authority && authority->is_string() ? authority->get_string() : "");
   folder_.write(
       "hub.yaml",
-      hub_yaml(box_->url(), port_) + "  dpi_authorities: ca.pem\n" +
+      hub_yaml(box_->url(), port_, amqp_port_) + "  dpi_authorities: ca.pem\n" +
           fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n    - {}\n", admin_port_,
                       credential(operator_user), credential(watch_user, "role: operate, ")));
   std::filesystem::create_directory(path("tenants.d"));

@@ -57,6 +57,9 @@ class town {
   bool start_hub();
   std::uint16_t api_port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; }
+  // Where the hub looks for the broker of FIKS IO; a test starts it.
+  std::uint16_t amqp_port() const { return amqp_port_; }
+  std::string sandbox_url() const { return box_->url(); }
   const std::string& problem() const { return problem_; }
   std::string path(const std::string& name) const { return folder_.path(name); }
 
@@ -79,7 +82,7 @@ class town {
 
   temporary_folder folder_;
   std::unique_ptr<sandbox::sandbox> box_;
-  std::uint16_t port_ = 0, admin_port_ = 0;
+  std::uint16_t port_ = 0, admin_port_ = 0, amqp_port_ = 0;
   std::unique_ptr<hub_process> hub_;
   std::string problem_;
 };
