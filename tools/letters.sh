@@ -50,8 +50,8 @@ write_letter() {
 XML
 }
 
-document() { # receiver, process, standard without type, type, business message
-  jq -n --arg r "$1" --arg p "$2" --arg s "$3::$4" --arg t "$4" --argjson m "$5" '{
+document() { # receiver, process, standard, type, business message
+  jq -n --arg r "$1" --arg p "$2" --arg s "$3" --arg t "$4" --argjson m "$5" '{
     standardBusinessDocumentHeader: {
       headerVersion: "1.0",
       receiver: [{identifier: {authority: "iso6523-actorid-upis", value: $r}}],
@@ -60,7 +60,7 @@ document() { # receiver, process, standard without type, type, business message
     ($t): $m}'
 }
 sbd() { # receiver, process, type, business message
-  document "0192:$1" "$2" urn:no:difi:arkivmelding:xsd "$3" "$4"
+  document "0192:$1" "$2" "urn:no:difi:arkivmelding:xsd::$3" "$3" "$4"
 }
 id_of() { jq -r .standardBusinessDocumentHeader.documentIdentification.instanceIdentifier; }
 upload() { # credentials, message id, file, MIME type, title

@@ -28,12 +28,12 @@ bergvik_arkiv=bergvik-arkiv:arkiv-pass
 bergvik_barnevern=bergvik-barnevern:barnevern-pass
 fjordnes_sak=fjordnes-sak:sak-pass
 
-sandbox_pid='' hub_pid=''
+sandbox_pid='' hub_pid='' broker_pid=''
 stop_all() {
   local pid
-  for pid in $hub_pid $sandbox_pid; do kill "$pid" 2>/dev/null || true; done
-  for pid in $hub_pid $sandbox_pid; do wait "$pid" 2>/dev/null || true; done
-  hub_pid='' sandbox_pid=''
+  for pid in $hub_pid $sandbox_pid $broker_pid; do kill "$pid" 2>/dev/null || true; done
+  for pid in $hub_pid $sandbox_pid $broker_pid; do wait "$pid" 2>/dev/null || true; done
+  hub_pid='' sandbox_pid='' broker_pid=''
 }
 trap stop_all EXIT
 trap 'exit 130' INT TERM
@@ -75,6 +75,20 @@ start_sandbox() {
     --organisations "$home/organisations.json" --write-keystores "$home/keystores" >"$home/sandbox.log" 2>&1 &
   sandbox_pid=$!
   wait_for_line "$home/sandbox.log" "sandbox is ready" "$sandbox_pid" "the sandbox"
+}
+
+# A RabbitMQ for KS FIKS IO, at $amqp_port; it asks the sandbox who may read what. A minute at most.
+start_broker() {
+  local extra
+  for extra in KP_BROKER_EPMD_PORT KP_BROKER_DIST_PORT; do export "$extra=$(free_port)"; done
+  tools/broker "$home/broker" "$amqp_port" "$sandbox" >"$home/broker.log" 2>&1 &
+  broker_pid=$!
+  for _ in $(seq 600); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$amqp_port") 2>/dev/null && return 0
+    kill -0 "$broker_pid" 2>/dev/null || die "the broker did not start: $(tail -n 3 "$home/broker.log")"
+    sleep 0.1
+  done
+  die "the broker was not ready in time"
 }
 
 # One line of a channel's credentials.
