@@ -1,5 +1,6 @@
 #include "actors/arrivals.hpp"
 
+#include "actors/health_arrivals.hpp"
 #include "actors/message_rules.hpp"
 #include "protocol/sbd/sbd_error.hpp"
 #include "storage/status_rules.hpp"
@@ -113,6 +114,15 @@ class decision_maker {
       return {};
     }
     auto channel = in_.current(what_.channel);
+    if (is_health_receipt(what_.via, type_)) {
+      KP_TRY(const auto told, register_health_receipt(in_, document_, out_.changes));
+      if (told.sender && in_.channel(*told.sender)) channel = *told.sender;
+      if (!told.shown) {
+        out_.channel = channel;
+        out_.fate = told.sender ? arrival_fate::status_registered : arrival_fate::status_unknown;
+        return {};
+      }
+    }
     if (type_ == "arkivmelding_kvittering") {
       KP_TRY(const auto sender, receipt());
       if (sender && in_.channel(*sender)) channel = *sender;
@@ -127,8 +137,9 @@ class decision_maker {
         return {};
       }
     }
+    // What is read at NHN is gone there: late is better than never (dph.md 14 C3).
     const auto expires = document_.expires();
-    if (expires && *expires < now_) return expired(channel);
+    if (expires && *expires < now_ && what_.via != service::dph) return expired(channel);
     return store(channel);
   }
 
@@ -178,6 +189,10 @@ class decision_maker {
     KP_CHECK(put_in_inbox(channel));
     if (const auto reference = document_.message_channel())
       in_.references.put(out_.changes, message_, *reference);
+    if (what_.via == service::dph && type_ == "dialogmelding") {
+      KP_TRY(const auto queued, remember_health_message(in_, what_, channel, out_.changes));
+      out_.outbox_grew = out_.outbox_grew || queued;
+    }
     return answer(channel);
   }
 
@@ -245,6 +260,8 @@ class decision_maker {
     c.process = document_.process().value_or("");
     c.document_type = document_.header.identification.standard.value_or("");
     c.message_reference = conversation_.to_string();
+    if (what_.via == service::dph && !what_.transfer.empty())
+      c.external_system_reference = what_.transfer;  // receipts of clients refer to it
     c.last_update = now_;
     // Without a time of its own the conversation, not the message, ends (rest-api.md 14.2).
     c.expires = document_.expires().value_or(now_ + default_ttl(*in_.settings, what_.via));
@@ -300,6 +317,7 @@ destination destination_of(const organisation_context& in, service via,
     }
     return {};
   }
+  if (via == service::dph) return health_destination(in, reference.value_or(""));
   if (reference)
     for (const auto& channel : in.settings->channels) {
       if (!tenants::answers_to(channel, *reference)) continue;

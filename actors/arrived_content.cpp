@@ -60,6 +60,18 @@ void warn(const organisation_context& in, const content_of& whose, std::string_v
        {"detail", why.message}});
 }
 
+result<void> store_readable(const organisation_context& in, const content_of& whose,
+                            const std::shared_ptr<spool>& plain, const container_judge& judge,
+                            arrival& to) {
+  if (!judge) {
+    const auto verified = asic::verify(plain);
+    if (!verified) warn(in, whose, "the ASiC-E of an arrival does not verify", verified.error());
+  }
+  to.state = storage::content_state::readable;
+  sequential_source bytes(plain);
+  return store(in, bytes, to);
+}
+
 }  // namespace
 
 std::shared_ptr<fetched> not_fetched(fetch_verdict verdict, error why) {
@@ -91,13 +103,16 @@ result<void> keep_content(const organisation_context& in, const content_of& whos
     KP_TRY(const auto arrived, cms());
     return store(in, *arrived, to);
   }
-  if (!judge) {
-    const auto verified = asic::verify(plain);
-    if (!verified) warn(in, whose, "the ASiC-E of an arrival does not verify", verified.error());
-  }
-  to.state = storage::content_state::readable;
-  sequential_source bytes(plain);
-  return store(in, bytes, to);
+  return store_readable(in, whose, plain, judge, to);
+}
+
+result<void> keep_readable_content(const organisation_context& in, const content_of& whose,
+                                   const std::function<result<std::unique_ptr<byte_source>>()>& cms,
+                                   std::span<const crypto::keystore> keys, arrival& to) {
+  KP_TRY(const auto plain, in.hub->spools.make());
+  KP_TRY(const auto encrypted, cms());
+  KP_CHECK(decrypt(*encrypted, keys, plain));
+  return store_readable(in, whose, plain, {}, to);
 }
 
 }  // namespace kp::actors

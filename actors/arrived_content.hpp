@@ -7,7 +7,7 @@
 #include <functional>
 #include <span>
 
-// The encrypted ASiC-E of an arrival, as DPO and DPE carry it. Worker threads only.
+// The encrypted ASiC-E of an arrival, as DPO, DPE and DPH carry it. Worker threads only.
 
 namespace kp::actors {
 
@@ -38,5 +38,10 @@ result<void> keep_content(const organisation_context&, const content_of&,
                           const std::function<result<std::unique_ptr<byte_source>>()>& cms,
                           std::span<const crypto::keystore> keys, arrival& to,
                           const container_judge& judge = {});
+
+// The same for content that is not to be kept unless it can be opened. Errors: is_of_content() too.
+result<void> keep_readable_content(const organisation_context&, const content_of&,
+                                   const std::function<result<std::unique_ptr<byte_source>>()>& cms,
+                                   std::span<const crypto::keystore> keys, arrival& to);
 
 }  // namespace kp::actors

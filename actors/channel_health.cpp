@@ -1,6 +1,7 @@
 #include "actors/channel_health.hpp"
 
 #include "config/text.hpp"
+#include "protocol/dph/main_document.hpp"
 
 #include <charconv>
 
@@ -56,6 +57,16 @@ judged<void> check_health(const sbd::document& document, const channel_place& pl
   if (!is_nhn(document.header.receiver))
     return api::receiver_refused("Receiver have to be a nhn-actorid for DPH messages!");
   return {};
+}
+
+judged<void> check_health_document(std::string_view xml) {
+  const auto checked = dph::check_main_document(xml);
+  if (checked) return {};
+  api::problem problem;
+  problem.status = 400;
+  problem.exception = "no.difi.meldingsutveksling.exceptions.InvalidDocumentException";
+  problem.message = checked.error().message;
+  return problem;
 }
 
 }  // namespace kp::actors

@@ -2,6 +2,7 @@
 
 #include "actors/channel_capabilities.hpp"
 #include "actors/channel_conversations.hpp"
+#include "actors/channel_health.hpp"
 #include "actors/channel_outgoing.hpp"
 #include "actors/channel_send.hpp"
 #include "actors/channel_statuses.hpp"
@@ -255,11 +256,25 @@ api_answer channel_seat::refuse_upload(const upload_too_large& upload) const {
   return refused(too_large(place_, upload.ticket, upload.content_length), upload.path);
 }
 
+// The main document of a health message, as it is called by convention.
+bool channel_seat::is_health_document(const upload_end& upload) const {
+  if (upload.ticket.filename != health_filename || upload.arkivmelding.empty()) return false;
+  const auto message =
+      place_.organisation().messages.find_without_document(place_.number, upload.ticket.message);
+  return message && *message && (*message)->via == service::dph;
+}
+
 void channel_seat::end_upload(const upload_end& upload, const answer_to& answer) {
   auto all = std::make_shared<const upload_end>(upload);
   const auto go = [this, all, answer](const std::optional<arkivmelding::summary>& summary) {
     run(all->path, [this, all, summary] { return finish_upload(place_, *all, summary); }, answer);
   };
+  if (is_health_document(upload))
+    return check_health_elsewhere(
+        upload.arkivmelding, [this, go, all, answer](const judged<arkivmelding::summary>& checked) {
+          if (!checked) return answer(refused(checked.error(), all->path));
+          go({});
+        });
   if (upload.ticket.filename != arkivmelding_filename) return go({});
   const auto then = [this, go, all, answer](const judged<arkivmelding::summary>& summary) {
     if (!summary) return answer(refused(summary.error(), all->path));
@@ -308,6 +323,16 @@ void channel_seat::read_elsewhere(std::function<judged<arkivmelding::summary>()>
     guarded([&] { done.outcome = read(); });
     if (auto target = caf::actor_cast<caf::actor>(to)) caf::anon_send(target, std::move(done));
   });
+}
+
+void channel_seat::check_health_elsewhere(
+    std::string xml, std::function<void(const judged<arkivmelding::summary>&)> then) {
+  read_elsewhere(
+      [xml = std::move(xml)]() -> judged<arkivmelding::summary> {
+        KP_CHECK(check_health_document(xml));
+        return arkivmelding::summary{};
+      },
+      std::move(then));
 }
 
 void channel_seat::resume(const arkivmelding_read& done) {

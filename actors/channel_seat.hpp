@@ -97,6 +97,10 @@ class channel_seat {
   void with_certificate(const std::function<void(const api::problem&)>& refusing,
                         std::function<void()> then);
   // Reads on a worker; `then` runs in the actor.
+  bool is_health_document(const upload_end&) const;
+  // The summary is empty: nothing of a health message is described by its content.
+  void check_health_elsewhere(std::string xml,
+                              std::function<void(const judged<arkivmelding::summary>&)> then);
   void read_elsewhere(std::function<judged<arkivmelding::summary>()> read,
                       std::function<void(const judged<arkivmelding::summary>&)> then);
   // The summary of an arkivmelding.xml that was uploaded a little while ago, so that send need not

@@ -1,4 +1,5 @@
 #include "actors/channel_create.hpp"
+#include "actors/channel_health.hpp"
 #include "actors/channel_seat.hpp"
 #include "actors/channel_send.hpp"
 #include "actors/channel_svarut.hpp"
@@ -118,6 +119,13 @@ void channel_seat::check_letter_type(const draft_ptr& d) {
 }
 
 void channel_seat::read_files(const draft_ptr& d) {
+  const auto main = std::ranges::find(d->files, health_filename, &multipart_file::filename);
+  if (d->to.via == service::dph && main != d->files.end() && !main->arkivmelding.empty())
+    return check_health_elsewhere(main->arkivmelding,
+                                  [this, d](const judged<arkivmelding::summary>& checked) {
+                                    if (!checked) return refuse(*d, checked.error());
+                                    store(d);
+                                  });
   const auto xml = std::ranges::find(d->files, arkivmelding_filename, &multipart_file::filename);
   if (xml == d->files.end()) return store(d);
   read_elsewhere([text = xml->arkivmelding] { return read_arkivmelding(text); },

@@ -80,9 +80,9 @@ http::awaitable<http::server_response> gateway_calls::upload(caf::actor channel,
     co_return to_response(admitted->refusal.value_or(api_answer{500, {}, {}, {}}));
 
   const auto ticket = *admitted->ticket;
-  const bool is_arkivmelding = ticket.filename == "arkivmelding.xml";
+  const bool is_read = is_read_on_arrival(ticket.filename);
   auto outcome = co_await receive_upload(hub_, organisation, body, head.content_length,
-                                         ticket.max_bytes, is_arkivmelding, with_data_key_);
+                                         ticket.max_bytes, is_read, with_data_key_);
   if (!outcome) co_return failed(outcome.error(), head, now());
   if (const auto* over = std::get_if<too_much>(&*outcome)) {
     upload_too_large say{head.path, ticket, head.content_length.value_or(over->at_least)};

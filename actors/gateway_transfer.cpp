@@ -106,7 +106,7 @@ class multipart_sink final : public api::multipart_parser::events {
       return {};
     }
     auto& file = out.message.files.back();
-    if (file.filename == "arkivmelding.xml") keep(file.arkivmelding, bytes);
+    if (is_read_on_arrival(file.filename)) keep(file.arkivmelding, bytes);
     return writer_->write(bytes);
   }
 
@@ -182,6 +182,10 @@ http::awaitable<result<void>> read_parts(std::shared_ptr<hub_context> hub, http:
 }
 
 }  // namespace
+
+bool is_read_on_arrival(std::string_view filename) {
+  return filename == "arkivmelding.xml" || filename == "dialogmelding.xml";
+}
 
 http::awaitable<result<reception>> receive_upload(std::shared_ptr<hub_context> hub,
                                                   organisation_id organisation,

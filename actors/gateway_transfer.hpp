@@ -27,6 +27,9 @@ using reception = std::variant<received, too_much>;
 
 using organisations = std::unordered_set<organisation_id>;
 
+// Whether channels read a file of this name when it comes: arkivmelding.xml and dialogmelding.xml.
+bool is_read_on_arrival(std::string_view filename);
+
 // One upload into a blob. `keep_text` also keeps the content as text, up to
 // arkivmelding::max_bytes. Errors: the body's (http_errc) and the blob's (storage_errc).
 http::awaitable<result<reception>> receive_upload(std::shared_ptr<hub_context> hub,

@@ -86,6 +86,15 @@ std::string_view correspondence_call(std::string_view rest) {
   return path.ends_with("/correspondence") ? "search" : "overview";
 }
 
+// dph.md 4.
+std::string_view dph_call(std::string_view method, std::string_view rest) {
+  const auto path = rest.substr(0, rest.find('?'));
+  if (path.ends_with("/statuses")) return "statuses";
+  if (path.ends_with("/read")) return "read";
+  if (path.ends_with("/out")) return "send";
+  return method == "POST" ? "receive" : "list";
+}
+
 std::string outcome_of(const result<http::response>& answer) {
   if (!answer) {
     if (answer.error().code.category() == make_error_code(http::http_errc::cut).category())
@@ -183,6 +192,8 @@ call_purpose purpose_of(const national_addresses& national, std::string_view met
     const auto rest = url.substr(national.fiks_io_url.size());
     if (is_fiks_io(rest)) return {"DPFIO", std::string(fiks_io_call(rest))};
   }
+  if (is_at(url, national.dph_url))
+    return {"DPH", std::string(dph_call(method, url.substr(national.dph_url.size())))};
   if (is_at(url, national.svarut_url))
     return {"DPF", std::string(svarut_call(url.substr(national.svarut_url.size())))};
   if (is_at(url, national.correspondence_url))

@@ -31,12 +31,14 @@ bool is_permanent(const error& why) {
   return !why.retryable && why.code != make_error_code(http::http_errc::unauthorized);
 }
 
-// The receiver has it.
+// The receiver has it. Over DPH a receipt may say so before sending is on record; it then registers
+// SENDT itself, whatever else it says.
 bool is_answered(const storage::conversation& c) {
   constexpr auto answers = storage::status_bit(status_name::mottatt) |
                            storage::status_bit(status_name::levert) |
                            storage::status_bit(status_name::lest);
-  return (c.statuses & answers) != 0;
+  const auto sent = c.via == service::dph ? storage::status_bit(status_name::sendt) : 0u;
+  return (c.statuses & (answers | sent)) != 0;
 }
 
 // Begins the owner of every claim of this process; another process has another one.
@@ -321,7 +323,9 @@ result<void> outbox_sender::add_outcome(storage::batch& changes, const work& w, 
   const auto* sent = how.sent ? &*how.sent : nullptr;
   std::span<const generated_arrival> arrivals;
   if (sent) arrivals = sent->arrivals;
-  KP_TRY(how.expiry_grew, add_report(changes, in(), *c, how.statuses, arrivals));
+  std::optional<std::string> reference;
+  if (sent && sent->is_reference && !sent->external_id.empty()) reference = sent->external_id;
+  KP_TRY(how.expiry_grew, add_report(changes, in(), *c, how.statuses, arrivals, reference));
   if (!sent || !sent->follow) return {};
   const storage::tracking all(in().hub->store, in().id(), via());
   KP_TRY(const auto earlier, all.find(message));

@@ -8,10 +8,12 @@ namespace kp::actors {
 result<bool> add_report(storage::batch& changes, const organisation_context& in,
                         storage::conversation& c,
                         const std::vector<storage::status_change>& statuses,
-                        std::span<const generated_arrival> arrivals) {
+                        std::span<const generated_arrival> arrivals,
+                        const std::optional<std::string>& reference) {
   const auto before = c.statuses;
   KP_TRY([[maybe_unused]] const auto registered,
-         storage::register_statuses(changes, in.conversations, in.statuses, *in.ids, c, statuses));
+         storage::register_statuses(changes, in.conversations, in.statuses, *in.ids, c, statuses,
+                                    reference));
   bool expiry_grew = false;
   for (const auto& each : arrivals) {
     if ((c.statuses & ~before & storage::status_bit(each.comes_with)) == 0) continue;

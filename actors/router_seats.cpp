@@ -56,7 +56,7 @@ result<router_seats::plan> router_seats::wanted(service via) const {
 
 void router_seats::start() {
   for (const auto via : all_services) {
-    if (!in().settings->enabled(via) || tenants::only_sends(via)) continue;
+    if (!in().settings->enabled(via) || !tenants::has_seat(via)) continue;
     if (const auto* named = in().settings->receiver(via); named && named->external)
       log(log_level::warning,
           "an installation elsewhere receives; its arrivals are left alone at the national service",
@@ -209,7 +209,7 @@ void router_seats::on_move(const move_seat& asked, reply<seat_moved> answer) {
 seats_shown router_seats::show() const {
   seats_shown all;
   for (const auto via : all_services) {
-    if (!in().settings->enabled(via) || tenants::only_sends(via)) continue;
+    if (!in().settings->enabled(via) || !tenants::has_seat(via)) continue;
     seat_view seen;
     seen.via = via;
     if (const auto* named = in().settings->receiver(via)) {

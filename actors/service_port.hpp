@@ -33,6 +33,7 @@ struct sent_item {
   bool follow = false;                                // the service is to be asked how it fares
   std::vector<storage::status_change> statuses = {};  // of a message, after SENDT
   std::vector<generated_arrival> arrivals = {};
+  bool is_reference = false;  // clients are shown external_id, as externalSystemReference
 };
 
 // ---- asking how sent messages fare

@@ -3,6 +3,7 @@
 #include "actors/dpe_port.hpp"
 #include "actors/dpf_port.hpp"
 #include "actors/dpfio_adapter.hpp"
+#include "actors/dph_port.hpp"
 #include "actors/dpi_adapter.hpp"
 #include "actors/dpo_adapter.hpp"
 #include "actors/dpv_port.hpp"
@@ -52,6 +53,7 @@ constexpr std::array plugs{
     service_plug{service::dpf, &make_dpf_port, &start_adapter},
     service_plug{service::dpv, &make_dpv_port, &start_adapter},
     service_plug{service::dpfio, &dpfio_port_of, &start_dpfio},
+    service_plug{service::dph, &make_dph_port, &start_adapter},
 };
 static_assert(plugs.size() == tenants::connected_services.size());
 

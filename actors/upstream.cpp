@@ -4,6 +4,7 @@
 #include "config/log.hpp"
 #include "config/text.hpp"
 #include "protocol/crypto/crypto_error.hpp"
+#include "protocol/dph/adapter.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <fmt/format.h>
@@ -55,6 +56,7 @@ std::vector<std::string> registry_scopes(const tenants::organisation& settings) 
                    "global/sertifikat.read", "global/navn.read", "global/postadresse.read"});
   if (settings.dpf.enabled) scopes.emplace_back("eformidling:dpf");
   if (settings.dpv.enabled) scopes.emplace_back(dpv::scope);
+  if (settings.dph.enabled) scopes.emplace_back(dph::token_scope);
   return scopes;
 }
 
@@ -112,6 +114,7 @@ struct upstream::state {
     lookups.base_url = national.service_registry_url;
     lookups.key_url = national.service_registry_key_url;
     lookups.scopes = registry_scopes(*settings);
+    lookups.beta = settings->dph.enabled;
     registry = std::make_unique<registry::client>(*hub->http, hub->time, *registry_tokens,
                                                   *hub->registry_keys, std::move(lookups));
   }

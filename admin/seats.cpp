@@ -56,7 +56,7 @@ class seats_module {
     const auto who = tenants_.find(asked.variables[0]);
     if (!who) co_return tenant_access::unknown(asked.variables[0]);
     const auto via = parse_service(asked.variables[1]);
-    if (!via || !tenants::is_connected(*via) || tenants::only_sends(*via))
+    if (!via || !tenants::has_seat(*via))
       co_return problem_answer(404,
                                fmt::format("There is no inbound seat of a service {}; {} lists "
                                            "those that there are.",

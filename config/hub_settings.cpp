@@ -63,6 +63,8 @@ constexpr std::array national_urls{
                  "Altinn Correspondence, by the proxy of eFormidling."},
     national_key{"fiks_io_url", &national_addresses::fiks_io_url, true,
                  "KS FIKS IO and its Dokumentlager, without /fiks-io or /dokumentlager."},
+    national_key{"dph_url", &national_addresses::dph_url, true,
+                 "The NHN adapter that carries DPH."},
 };
 
 // amqps://host:port
@@ -225,7 +227,8 @@ declarations<hub_settings> declare_all() {
       "upstream.dpi_authorities", path_kind{true},
       [](auto& s) -> auto& { return s.dpi_authorities_file; },
       "PEM file with the root and intermediate certificates that those who sign receipts of DPI "
-      "must chain up to. Needed when an organisation uses DPI.");
+      "must chain up to. Needed when an organisation uses DPI. With it, messages of DPH may also be "
+      "signed with another certificate of Digdir than the published one.");
   all.add(
       "upstream.proxy", url_kind{.host_only = true}, [](auto& s) -> auto& { return s.proxy; },
       "Proxy for all outgoing calls.");

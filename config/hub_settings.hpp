@@ -34,6 +34,7 @@ struct national_addresses {
   std::string correspondence_url;       // …/correspondence/api/v1, DPV
   std::string fiks_io_url = {};         // KS FIKS IO and Dokumentlager, without a path
   std::string fiks_io_broker_url = {};  // amqps://host:port
+  std::string dph_url = {};             // the NHN adapter, …/nhn-adapter/api
   std::string status_service_url = {};  // empty: statuses are not reported
 };
 

@@ -3,7 +3,7 @@
 namespace kp {
 
 // Sources: maskinporten.md 1, dpo.md 2.2 and 3, service-registry.md 1.1 and 1.2, dpe.md 2, dpi.md 1
-// and 7, dpf.md 1, dpv.md 3, dpfio.md 2.
+// and 7, dpf.md 1, dpv.md 3, dpfio.md 2, dph.md 2.
 national_addresses addresses_of(environment_preset preset) {
   constexpr auto resource = "eformidling-dpo-meldingsutveksling";
   switch (preset) {
@@ -23,7 +23,8 @@ national_addresses addresses_of(environment_preset preset) {
               .svarut_url = "https://svarut.ks.no",
               .correspondence_url = "https://eformidling.no/altinn-proxy/correspondence/api/v1",
               .fiks_io_url = "https://api.fiks.ks.no",
-              .fiks_io_broker_url = "amqps://io.fiks.ks.no:5671"};
+              .fiks_io_broker_url = "amqps://io.fiks.ks.no:5671",
+              .dph_url = "https://eformidling.no/nhn-adapter/api"};
     case environment_preset::test:
       return {
           .maskinporten_token_url = "https://test.maskinporten.no/token",
@@ -41,7 +42,8 @@ national_addresses addresses_of(environment_preset preset) {
           .svarut_url = "https://test.svarut.ks.no",
           .correspondence_url = "https://test.eformidling.no/altinn-proxy/correspondence/api/v1",
           .fiks_io_url = "https://api.fiks.test.ks.no",
-          .fiks_io_broker_url = "amqps://io.fiks.test.ks.no:5671"};
+          .fiks_io_broker_url = "amqps://io.fiks.test.ks.no:5671",
+          .dph_url = "https://test.eformidling.no/nhn-adapter/api"};
     case environment_preset::sandbox:
       break;
   }
@@ -60,7 +62,8 @@ national_addresses addresses_of(environment_preset preset) {
       .svarut_url = "http://127.0.0.1:8090",
       .correspondence_url = "http://127.0.0.1:8090/altinn-proxy/correspondence/api/v1",
       .fiks_io_url = "http://127.0.0.1:8090",
-      .fiks_io_broker_url = "amqp://127.0.0.1:5672"};
+      .fiks_io_broker_url = "amqp://127.0.0.1:5672",
+      .dph_url = "http://127.0.0.1:8090/nhn-adapter/api"};
 }
 
 }  // namespace kp

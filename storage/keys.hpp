@@ -70,9 +70,11 @@ enum class record_kind : std::uint8_t {
   seat_choice = 100,           // service u8 -> seat_choice (storage/inbound_seats.hpp)
   seat_followers = 101,        // service u8 | channel u32 -> nothing: its waiting messages move
   fiks_parked = 102,           // SHA-256 of it, in hex -> parked_delivery (storage/fiks_notes.hpp)
+  health_reference = 103,      // id at NHN -> health_reference (storage/health_references.hpp)
   receipt_channel =
-      104,            // name of a channel of DPI -> receipt_channel (storage/receipt_channels.hpp)
-  service_key = 106,  // service u8 -> service_key (storage/service_keys.hpp)
+      104,                         // name of a channel of DPI -> receipt_channel (storage/receipt_channels.hpp)
+  health_reference_by_time = 105,  // arrival i64 us | id at NHN -> nothing
+  service_key = 106,               // service u8 -> service_key (storage/service_keys.hpp)
 };
 
 // Under this number, which no organisation has, the hub keeps what is nobody's.

@@ -72,14 +72,17 @@ result<bool> apply(batch& b, const statuses& rows, row_ids& ids, conversation& c
 
 result<std::size_t> register_statuses(batch& b, const conversations& all, const statuses& rows,
                                       row_ids& ids, conversation& c,
-                                      const std::vector<status_change>& changes) {
+                                      const std::vector<status_change>& changes,
+                                      const std::optional<std::string>& reference) {
   auto after = c;
+  const bool renamed = reference && c.external_system_reference != reference;
+  if (renamed) after.external_system_reference = reference;
   std::size_t registered = 0;
   for (const auto& change : changes) {
     KP_TRY(const bool changed, apply(b, rows, ids, after, change));
     if (changed) ++registered;
   }
-  if (registered == 0) return registered;
+  if (registered == 0 && !renamed) return registered;
   all.update(b, c, after);
   c = std::move(after);
   return registered;

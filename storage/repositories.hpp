@@ -214,9 +214,11 @@ struct status_change {
 };
 result<bool> register_status(batch&, const conversations&, const statuses&, row_ids&,
                              conversation& c, const status_change&);
-// Several at once, in this order; how many of them were registered.
+// Several at once, in this order; how many of them were registered. With `reference` the
+// conversation gets it as its external_system_reference, also when none was.
 result<std::size_t> register_statuses(batch&, const conversations&, const statuses&, row_ids&,
-                                      conversation& c, const std::vector<status_change>&);
+                                      conversation& c, const std::vector<status_change>&,
+                                      const std::optional<std::string>& reference = {});
 // As above for a conversation that is inserted in the same batch; it gets a row id when `c.id` is 0.
 result<void> start_conversation(batch&, const conversations&, const statuses&, row_ids&,
                                 conversation& c, const std::vector<status_change>& initial);

@@ -68,6 +68,16 @@ bool same_use(const dpi_settings& a, const dpi_settings& b) {
   return a.enabled == b.enabled && a.language == b.language && a.poll_interval == b.poll_interval;
 }
 
+bool same_clients(const dph_settings& a, const dph_settings& b) {
+  return a.enabled == b.enabled && a.maskinporten_client_id == b.maskinporten_client_id &&
+         a.sends_own_consumer == b.sends_own_consumer;
+}
+
+bool same_use(const dph_settings& a, const dph_settings& b) {
+  return a.enabled == b.enabled && a.poll_interval == b.poll_interval &&
+         a.automatic_receipts == b.automatic_receipts;
+}
+
 bool same_use(const dpv_settings& a, const dpv_settings& b) {
   return a.represents == b.represents && a.sensitive_resource == b.sensitive_resource &&
          a.notify_email == b.notify_email && a.notify_sms == b.notify_sms &&
@@ -123,6 +133,7 @@ organisation_changes diff(const organisation& before, const organisation& after)
                 are_replaced(before, after) ||
                 before.maskinporten_client_id != after.maskinporten_client_id ||
                 !same_clients(before.dpo, after.dpo) || !same_clients(before.dpi, after.dpi) ||
+                !same_clients(before.dph, after.dph) ||
                 // The scopes of tokens follow the services that are used.
                 before.dpe.enabled != after.dpe.enabled || !same_clients(before.dpf, after.dpf) ||
                 before.dpv.enabled != after.dpv.enabled ||
@@ -132,7 +143,7 @@ organisation_changes diff(const organisation& before, const organisation& after)
   out.dpo = !same_use(before.dpo, after.dpo) || before.waiting_moves != after.waiting_moves;
   out.services = !same_use(before.dpe, after.dpe) || !same_use(before.dpi, after.dpi) ||
                  !same_use(before.dpf, after.dpf) || !same_use(before.dpv, after.dpv) ||
-                 !same_use(before.dpfio, after.dpfio);
+                 !same_use(before.dpfio, after.dpfio) || !same_use(before.dph, after.dph);
   out.dpo_starts = !before.dpo.enabled && after.dpo.enabled;
   out.dpo_stops = before.dpo.enabled && !after.dpo.enabled;
   return out;

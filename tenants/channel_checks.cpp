@@ -1,7 +1,6 @@
 #include "tenants/channel_checks.hpp"
 
 #include "config/yaml.hpp"
-#include "tenants/connected_services.hpp"
 
 #include <fmt/format.h>
 
@@ -52,18 +51,6 @@ void report_shared(const std::vector<channel_rule::claim>& claims, rule_report& 
 }
 
 }  // namespace
-
-void not_connected(const organisation& owner, rule_report& report) {
-  std::string connected;
-  for (const auto each : connected_services)
-    connected += (connected.empty() ? "" : ", ") + std::string(to_string(each));
-  for (const auto which : all_services)
-    if (owner.enabled(which) && !is_connected(which))
-      report.organisation(owner.where_enabled(which),
-                          fmt::format("enables {}, which this version of the hub does not connect",
-                                      to_string(which)),
-                          fmt::format("Set it to false. Connected: {}.", connected));
-}
 
 void service_off(const organisation& owner, rule_report& report) {
   for (const auto& channel : owner.channels) {

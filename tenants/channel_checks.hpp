@@ -6,7 +6,6 @@
 
 namespace kp::tenants::checks {
 
-void not_connected(const organisation&, rule_report&);
 void service_off(const organisation&, rule_report&);
 void sends_only(const organisation&, rule_report&);
 void receives_once(const organisation&, rule_report&);

@@ -14,9 +14,6 @@ namespace {
 constexpr std::size_t longest_dpi_channel = 28;  // dpi.md 3.1; more is accepted by most
 
 constexpr std::array rules{
-    channel_rule{"not-connected", "all",
-                 "An organisation enables only services that this version of the hub connects.", "",
-                 "An adapter exists only for connected services.", &checks::not_connected, nullptr},
     channel_rule{"service-off", "all",
                  "A channel sends and receives only what its organisation has enabled.",
                  "dpf 24, dpfio 26",

@@ -355,7 +355,30 @@ void add_other_services(declarations<organisation_draft>& all) {
       [](auto& s) -> auto& { return s.dpe.poll_interval; },
       "How many seconds lie between two looks into the queue, while it is empty.", usual);
   declare_dpfio(all, [](auto& s) -> auto& { return s.dpfio; });
-  enabled("dph", [](auto& s) -> auto& { return s.dph; }, "DPH (Norsk helsenett)");
+  enabled("dph", [](auto& s) -> auto& { return s.dph; }, "DPH (Norsk helsenett, beta)");
+  all.add(
+      "services.dph.client_id", text_kind{},
+      [](auto& s) -> auto& { return s.dph.maskinporten_client_id; },
+      "The Maskinporten client that sends and receives health messages.",
+      otherwise("that of maskinporten.client_id"));
+  all.add(
+      "services.dph.sends_own_consumer", switch_kind{},
+      [](auto& s) -> auto& { return s.dph.sends_own_consumer; },
+      "Whether tokens name the owner of a HER-id (consumer_org) also when it is the organisation of "
+      "the key store itself, which Maskinporten refuses for most clients.",
+      usual);
+  all.add(
+      "services.dph.poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dph.poll_interval; },
+      "How many seconds lie between two looks for messages to each HER-id, and before it is first "
+      "asked how a message fares.",
+      usual);
+  all.add(
+      "services.dph.automatic_receipts", switch_kind{},
+      [](auto& s) -> auto& { return s.dph.automatic_receipts; },
+      "Whether the hub itself answers each health message that it has stored with a receipt OK. "
+      "Business systems then neither see receipts nor send them.",
+      usual);
 }
 
 declarations<organisation_draft> declare_organisation() {

@@ -110,7 +110,12 @@ http::awaitable<result<std::optional<std::string>>> adapter::send(outgoing what)
   asked.deadlines.total = time_for(asked.body_source->size());
   const auto answer = co_await perform(std::move(what.owner), std::move(asked), 1);
   if (!answer) co_return with_context(answer.error(), "DPH send");
-  if (answer->response.status / 100 != 2) co_return http::to_error("DPH send", answer->response);
+  if (answer->response.status / 100 != 2) {
+    auto why = http::to_error("DPH send", answer->response);
+    // Somebody on the way gave up waiting for the adapter.
+    if (answer->response.status == 504) why.code = make_error_code(http::http_errc::timeout);
+    co_return why;
+  }
   std::optional<std::string> reference;
   const auto said = trim(answer->response.body);
   if (kp::detail::is_uuid(said)) reference = std::string(said);
@@ -151,6 +156,7 @@ http::awaitable<result<received>> adapter::receive(std::string owner, std::strin
   const auto& response = answer->response;
   if (is_refusal_of_message(response.status)) {
     out.refusal = parse_api_error(response.body);
+    out.gone = response.status == 404 || response.status == 410;
     if (out.refusal->text.empty()) out.refusal->text = fmt::format("HTTP {}", response.status);
     co_return out;
   }

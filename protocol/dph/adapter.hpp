@@ -22,6 +22,7 @@ struct outgoing {
 struct received {
   std::optional<message_parts> parts;
   std::optional<api_error> refusal;  // a 4xx about this message; nothing is said of authority
+  bool gone = false;                 // the refusal says that there is no such message (any more)
 };
 
 // The adapter as the organisations see it that own HER-ids: `owner` is nine digits, and every call
@@ -39,7 +40,7 @@ class adapter {
           spool_factory& spools, std::string base_url);
 
   // The reference of what was sent; nullopt when the adapter accepted it and answered with
-  // something else. With http_errc::timeout or cut it may have been accepted.
+  // something else. With http_errc::timeout (a 504 too) or cut it may have been accepted.
   http::awaitable<result<std::optional<std::string>>> send(outgoing what);
   http::awaitable<result<std::vector<transport_status>>> statuses(std::string owner,
                                                                   std::string reference);

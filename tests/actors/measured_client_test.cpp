@@ -24,6 +24,7 @@ national_addresses sandbox() {
   all.svarut_url = "https://svarut.example.no";
   all.fiks_io_url = "https://api.fiks.example.no";
   all.correspondence_url = "https://proxy.example.no/correspondence/api/v1";
+  all.dph_url = "https://nhn.example.no/nhn-adapter/api";
   return all;
 }
 
@@ -130,6 +131,15 @@ TEST(purposes, of_calls_to_ks_are_told_by_their_path) {
   EXPECT_EQ(purpose("GET", "https://api.fiks.example.no/dokumentlager/nedlasting/x"),
             "DPFIO/document");
   EXPECT_EQ(purpose("POST", ks + "/tjenester/svarinn/kvitterMottak/forsendelse/1"), "DPF/receipt");
+}
+
+TEST(purposes, of_calls_to_the_nhn_adapter_name_no_message) {
+  const std::string nhn = "https://nhn.example.no/nhn-adapter/api";
+  EXPECT_EQ(purpose("POST", nhn + "/messages/out"), "DPH/send");
+  EXPECT_EQ(purpose("GET", nhn + "/messages/out/3ef83023/statuses"), "DPH/statuses");
+  EXPECT_EQ(purpose("GET", nhn + "/messages/in?receiverHerId=8093"), "DPH/list");
+  EXPECT_EQ(purpose("POST", nhn + "/messages/in"), "DPH/receive");
+  EXPECT_EQ(purpose("POST", nhn + "/messages/in/3ef83023/read?receiverHerId=8093"), "DPH/read");
 }
 
 TEST_F(measured_calls, are_counted_by_outcome_and_remembered_for_health) {

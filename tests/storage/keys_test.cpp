@@ -55,12 +55,14 @@ TEST(keys, have_record_kinds_that_never_change) {
                                                         {record_kind::tracked, 95},
                                                         {record_kind::fiks_note, 99},
                                                         {record_kind::fiks_parked, 102},
+                                                        {record_kind::health_reference, 103},
                                                         {record_kind::receipt_channel, 104},
                                                         {record_kind::status_report, 96},
                                                         {record_kind::status_report_refused, 97},
                                                         {record_kind::statistics, 98},
                                                         {record_kind::seat_choice, 100},
                                                         {record_kind::seat_followers, 101},
+                                                        {record_kind::health_reference_by_time, 105},
                                                         {record_kind::service_key, 106}};
   for (const auto& [kind, number] : pinned) EXPECT_EQ(static_cast<int>(kind), number);
 }

@@ -118,6 +118,18 @@ TEST(changes, of_a_service_start_stop_or_tune_its_adapter) {
   EXPECT_TRUE(diff(off, usual()).dpo_starts);
 }
 
+TEST(changes, of_dph_renew_its_client_or_only_tell_its_adapter) {
+  EXPECT_TRUE(after([](organisation& o) { o.dph.enabled = true; }).clients);
+  EXPECT_TRUE(after([](organisation& o) { o.dph.maskinporten_client_id = "other"; }).clients);
+  EXPECT_TRUE(after([](organisation& o) { o.dph.sends_own_consumer = true; }).clients);
+  for (const auto& tuned :
+       {after([](organisation& o) { o.dph.automatic_receipts = true; }),
+        after([](organisation& o) { o.dph.poll_interval = std::chrono::seconds(5); })}) {
+    EXPECT_TRUE(tuned.services);
+    EXPECT_FALSE(tuned.clients || tuned.dpo);
+  }
+}
+
 TEST(changes, of_dpv_renew_its_client_or_only_tell_its_adapter) {
   EXPECT_TRUE(after([](organisation& o) { o.dpv.enabled = true; }).clients);
   EXPECT_TRUE(after([](organisation& o) { o.dpv.maskinporten_client_id = "other"; }).clients);

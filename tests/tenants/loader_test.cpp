@@ -339,15 +339,6 @@ TEST_F(organisation_file, says_what_other_services_and_their_channels_need) {
   EXPECT_TRUE(o.channels.at(1).external);
 }
 
-TEST_F(organisation_file, a_service_that_this_version_does_not_connect_cannot_be_enabled) {
-  auto yaml = least;
-  yaml.replace(yaml.find("services: {dpo"), 14, "services: {dph: {enabled: true}, dpo");
-  EXPECT_EQ(
-      problems(yaml),
-      "a.yaml:5:18: the organisation enables DPH, which this version of the hub does not "
-      "connect [not-connected]. Set it to false. Connected: DPO, DPV, DPF, DPE, DPI, DPFIO.\n");
-}
-
 TEST_F(organisation_file, an_external_channel_has_no_credentials) {
   EXPECT_THAT(problems(head + "channels:\n" + channel("a", "external: true")),
               HasSubstr("channel \"a\" is external, but has credentials"));

@@ -53,8 +53,7 @@ inline tenants::organisation organisation_with(std::vector<tenants::channel_sett
   return owner;
 }
 
-// The problems of one rule. (Not connected is what a service is until its adapter is there; the
-// rules for its channels hold all the same.)
+// The problems of one rule.
 inline std::vector<std::string> broken_rule(const tenants::organisation& owner,
                                             std::string_view rule) {
   std::vector<std::string> all;
@@ -63,11 +62,9 @@ inline std::vector<std::string> broken_rule(const tenants::organisation& owner,
   return all;
 }
 
-// Every problem but those of not-connected.
 inline std::vector<std::string> broken_rules(const tenants::organisation& owner) {
   std::vector<std::string> all;
-  for (const auto& one : tenants::check_channel_rules(owner))
-    if (!one.rule.ends_with("[not-connected]")) all.push_back(to_string(one));
+  for (const auto& one : tenants::check_channel_rules(owner)) all.push_back(to_string(one));
   return all;
 }
 
@@ -80,11 +77,6 @@ inline std::map<std::string, tenants::organisation, std::less<>> rule_examples()
   const auto add = [&](const char* rule, std::vector<tenants::channel_settings> channels) {
     all.emplace(rule, organisation_with(std::move(channels)));
   };
-  auto unconnected = organisation_with({});
-  unconnected.dpo.enabled = unconnected.dpi.enabled = unconnected.dpf.enabled =
-      unconnected.dpv.enabled = unconnected.dpe.enabled = unconnected.dpfio.enabled = false;
-  unconnected.dph.where = {"a.yaml", 9, 3};
-  all.emplace("not-connected", unconnected);
   auto off = organisation_with({channel("arkiv", dpo, none, {}, 9)});
   off.dpo.enabled = false;
   all.emplace("service-off", off);

@@ -144,7 +144,9 @@ constexpr std::array rows{
     known_property{"difi.move.feature.enableDPH", carried, {}, "false"},
     known_property{"difi.move.feature.enableDPFIO", carried, {}, "false"},
     known_property{"difi.move.feature.enableReceipts", missing,
-                   "The hub always asks for statuses and receipts.", "true"},
+                   "The hub always asks for statuses and receipts. Where receipts of DPH were off, "
+                   "write services.dph.automatic_receipts: true.",
+                   "true"},
     known_property{"difi.move.feature.forwardReceivedAppReceipts", missing,
                    "The hub always passes application receipts on.", "true"},
     known_property{"difi.move.feature.retryOnDeadLock", not_used, own_storage, "true"},

@@ -51,7 +51,7 @@ class assigner {
   void assign() {
     for (const auto& one : from_) {
       services_.push_back(services_of(*one));
-      unconnected(*one, services_.back());
+      einnsyn_by_default(*one, services_.back());
     }
     references();
     for (std::size_t i = 0; i < from_.size(); ++i) {
@@ -75,15 +75,7 @@ class assigner {
   }
   const std::string& name(std::size_t i) const { return draft_.channels[i].name; }
 
-  void unconnected(installation& one, const std::set<service>& on) {
-    for (const auto which : on) {
-      if (tenants::is_connected(which)) continue;
-      one.report(report_, kind::problem, toggle_of(which),
-                 fmt::format("this version of the hub does not connect {} [not-connected]",
-                             to_string(which)),
-                 fmt::format("Keep the Java installation for {} and drop this with --drop {}.",
-                             to_string(which), toggle_of(which)));
-    }
+  void einnsyn_by_default(installation& one, const std::set<service>& on) {
     if (request_.environment == environment_preset::production && !on.contains(dpe) &&
         !one.find(toggle_of(dpe)))
       one.report(report_, kind::step, toggle_of(dpe),

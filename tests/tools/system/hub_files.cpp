@@ -46,6 +46,7 @@ std::string hub_yaml(const std::string& national, std::uint16_t port, std::uint1
       "  svarut_url: {0}\n"
       "  fiks_io_url: {0}\n"
       "  fiks_io_broker_url: amqp://127.0.0.1:{2}\n"
+      "  dph_url: {0}/nhn-adapter/api\n"
       "listener:\n  port: {1}\nstorage:\n  path: store\n"
       "status_service:\n  url: {0}/logging/api/status\n"
       "tenants:\n  folder: tenants.d\nupstream:\n"
