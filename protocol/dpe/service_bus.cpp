@@ -142,5 +142,9 @@ http::awaitable<result<void>> service_bus::unlock(locked_message which) {
 http::awaitable<result<void>> service_bus::renew(locked_message which) {
   return with_lock("renew", "POST", std::move(which));
 }
+http::awaitable<result<void>> service_bus::set_aside(locked_message, std::string) {
+  co_return permanent(http::http_errc::refused,
+                      "Service Bus: a message cannot be set aside over REST");
+}
 
 }  // namespace kp::dpe

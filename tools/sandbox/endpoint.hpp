@@ -32,6 +32,8 @@ enum class endpoint {
   service_bus_complete,
   service_bus_unlock,
   service_bus_renew,
+  service_bus_set_aside,
+  service_bus_claim,
   correspondence_upload,
   correspondence_overview,
   correspondence_search,

@@ -2,6 +2,7 @@
 
 #include "tools/sandbox/http_listener.hpp"
 #include "tools/sandbox/router.hpp"
+#include "tools/sandbox/service_bus_amqp.hpp"
 #include "tools/sandbox/status_rsocket.hpp"
 
 #include <fmt/format.h>
@@ -104,13 +105,16 @@ struct sandbox::parts {
   std::unique_ptr<router> app;
   std::unique_ptr<status_rsocket> by_rsocket;
   std::vector<std::unique_ptr<rsocket_listener>> rsocket;
+  std::unique_ptr<service_bus_amqp> by_amqp;
+  std::vector<std::unique_ptr<amqp_listener>> amqp;
   std::unique_ptr<http_listener> listener;
   std::atomic<bool> held{false};  // nothing is saved now
 
-  ~parts() { stop_rsocket(); }
-  // Its threads post to the listener's.
-  void stop_rsocket() const {
+  ~parts() { stop_others(); }
+  // Their threads post to the listener's.
+  void stop_others() const {
     for (const auto& each : rsocket) each->stop();
+    for (const auto& each : amqp) each->stop();
   }
 
   result<void> save() const {
@@ -128,6 +132,44 @@ struct sandbox::parts {
     return answer;
   }
 
+  // Certificate and key, PEM, for the address.
+  result<std::pair<std::string, std::string>> server_identity(const options& wanted) const {
+    KP_TRY(const auto key, rsa_key::generate());
+    const auto now = wanted.time->now();
+    KP_TRY(const auto own, all->ca.issue_server(key, wanted.address, now - certificate_slack,
+                                                now + certificate_life));
+    return std::pair(own.pem() + "\n", key.private_pem());
+  }
+
+  // As for RSocket; proton reads certificate and key from files.
+  result<void> listen_for_amqp(const options& wanted) {
+    by_amqp = std::make_unique<service_bus_amqp>(*all);
+    const auto open = [&](std::uint16_t port, bool tls) -> result<std::string> {
+      amqp_listener::options place;
+      place.address = wanted.address;
+      place.port = port;
+      if (tls) {
+        KP_TRY(const auto identity, server_identity(wanted));
+        place.certificate_file = files.path + "/amqp.pem";
+        place.key_file = files.path + "/amqp.key";
+        KP_CHECK(write_file(place.certificate_file, identity.first, false));
+        KP_CHECK(write_file(place.key_file, identity.second, true));
+      }
+      KP_TRY(auto made, amqp_listener::open(place, *by_amqp, [this](auto work) {
+               listener->post(std::move(work));
+             }));
+      amqp.push_back(std::move(made));
+      return fmt::format("{}://{}:{}", tls ? "amqps" : "amqp", wanted.address, amqp.back()->port());
+    };
+    if (wanted.amqp_port) {
+      KP_TRY(all->bus.amqp_url, open(*wanted.amqp_port, false));
+    }
+    if (wanted.amqp_tls_port) {
+      KP_TRY(all->bus.amqp_tls_url, open(*wanted.amqp_tls_port, true));
+    }
+    return {};
+  }
+
   // Its own thread asks the services on theirs.
   result<void> listen_for_rsocket(const options& wanted) {
     by_rsocket = std::make_unique<status_rsocket>(*all);
@@ -136,12 +178,7 @@ struct sandbox::parts {
       place.address = wanted.address;
       place.port = port;
       if (tls) {
-        KP_TRY(const auto key, rsa_key::generate());
-        const auto now = wanted.time->now();
-        KP_TRY(const auto own, all->ca.issue_server(key, wanted.address, now - certificate_slack,
-                                                    now + certificate_life));
-        place.certificate = own.pem() + "\n";
-        place.key = key.private_pem();
+        KP_TRY(std::tie(place.certificate, place.key), server_identity(wanted));
       }
       KP_TRY(auto made, rsocket_listener::open(place, *by_rsocket, [this](auto work) {
                listener->post(std::move(work));
@@ -200,6 +237,7 @@ result<std::unique_ptr<sandbox>> sandbox::start(options wanted) {
   made->app = std::make_unique<router>(*made->all, *made->control);
   made->listener = std::move(listener);
   KP_CHECK(made->listen_for_rsocket(wanted));
+  KP_CHECK(made->listen_for_amqp(wanted));
   made->listener->run(*made->app);
   return std::unique_ptr<sandbox>(new sandbox(std::move(made)));
 }
@@ -216,7 +254,7 @@ std::string sandbox::url() const {
   return parts_->url;
 }
 void sandbox::stop() {
-  parts_->stop_rsocket();
+  parts_->stop_others();
   parts_->listener->stop();
 }
 

@@ -28,6 +28,8 @@ struct options {
   // The status service over RSocket, plain and with TLS (of the CA); 0: a free port.
   std::optional<std::uint16_t> rsocket_port = {}, rsocket_tls_port = {};
   std::string amqp_url;                   // of the broker of FIKS IO; empty: none
+  // The Service Bus over AMQP 1.0, in the same way.
+  std::optional<std::uint16_t> amqp_port = {}, amqp_tls_port = {};
   std::size_t shared_keys = 0;            // see certificate_authority::share_keys
   std::shared_ptr<const clock> time;      // empty: the machine's
   std::shared_ptr<random_source> random;  // empty: the operating system's

@@ -52,6 +52,7 @@ json::object shown(const bus_message& message, time_point now) {
                    {"deliveries", message.deliveries},
                    {"locked", !message.lock.empty() && message.locked_until > now},
                    {"bytes", message.body->size()}};
+  if (!message.reason.empty()) out["reason"] = message.reason;
   boost::system::error_code failed;
   const auto value = json::parse(*message.body, failed);
   if (!failed && value.is_object())
@@ -126,7 +127,9 @@ service_bus_control::outcome service_bus_control::settings(const json::object& b
                                   {"maxBytes", now.max_bytes},
                                   {"skewSeconds", now.skew.count()},
                                   {"waitMs", now.wait.count()},
-                                  {"undeclared", now.undeclared}});
+                                  {"undeclared", now.undeclared},
+                                  {"amqp", http_.amqp_url},
+                                  {"amqps", http_.amqp_tls_url}});
 }
 
 service_bus_control::outcome service_bus_control::queues() {

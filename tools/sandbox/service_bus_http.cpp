@@ -73,7 +73,12 @@ std::pair<std::string, std::string> id_and_lock(const std::string& rest) {
 }  // namespace
 
 std::string service_bus_http::refuse(const request& call) const {
-  const auto header = call.header("authorization").value_or("");
+  return refuse_token(call.header("authorization").value_or(""),
+                      std::string(call.header("host").value_or("")) + call.path);
+}
+
+std::string service_bus_http::refuse_token(std::string_view header,
+                                           const std::string& wanted) const {
   if (!header.starts_with(scheme)) return "MissingToken: The authorization header was not found";
   auto token = members_of(header.substr(scheme.size()));
   if (token["skn"] != state_.key_name()) return "InvalidSignature: The key name is not known";
@@ -87,7 +92,7 @@ std::string service_bus_http::refuse(const request& call) const {
   // What it was made for, as the client sees this address; the scheme is the proxy's affair.
   auto resource = to_lower(percent_decode(percent_decode(token["sr"], true), false));
   if (const auto at = resource.find("://"); at != std::string::npos) resource.erase(0, at + 3);
-  const auto asked = to_lower(std::string(call.header("host").value_or("")) + call.path);
+  const auto asked = to_lower(wanted);
   if (resource.empty() || !asked.starts_with(resource))
     return "InvalidAudience: The token was made for another address";
   return {};
@@ -104,15 +109,19 @@ std::chrono::milliseconds service_bus_http::wait(const route& to, const request&
 
 response service_bus_http::handle(const route& to, const request& call) {
   auto out = answer(to, call);
-  if (journal_.size() >= max_journal) journal_.erase(journal_.begin());
-  journal_.push_back({{"method", call.method},
-                      {"path", call.path},
-                      {"query", call.query},
-                      {"queue", to_lower(to.id)},
-                      {"contentType", call.header("content-type").value_or("")},
-                      {"bytes", call.body.size()},
-                      {"status", out.status}});
+  note({{"method", call.method},
+        {"path", call.path},
+        {"query", call.query},
+        {"queue", to_lower(to.id)},
+        {"contentType", call.header("content-type").value_or("")},
+        {"bytes", call.body.size()},
+        {"status", out.status}});
   return out;
+}
+
+void service_bus_http::note(json::object entry) {
+  if (journal_.size() >= max_journal) journal_.erase(journal_.begin());
+  journal_.push_back(std::move(entry));
 }
 
 response service_bus_http::answer(const route& to, const request& call) {

@@ -26,6 +26,13 @@ class service_bus_http {
   // Every request in order: method, path, queue, status.
   const boost::json::array& journal() const { return journal_; }
   void clear_journal() { journal_.clear(); }
+  void note(boost::json::object entry);
+  // Why a token ("SharedAccessSignature …") is refused for what is asked ("host/path"); empty when
+  // it is good.
+  std::string refuse_token(std::string_view token, const std::string& asked) const;
+
+  // Where AMQP listens, when it does.
+  std::string amqp_url, amqp_tls_url;
 
  private:
   response answer(const route&, const request&);

@@ -139,6 +139,26 @@ service_bus_state::outcome<void> service_bus_state::renew(const std::string& que
   return {};
 }
 
+service_bus_state::outcome<void> service_bus_state::set_aside(const std::string& queue,
+                                                              const std::string& id,
+                                                              const std::string& lock,
+                                                              std::string reason) {
+  const auto found = held(queue, id, lock);
+  if (!found) return std::unexpected(found.error());
+  auto& its = queues_[queue];
+  (*found)->reason = std::move(reason);
+  its.dead.push_back(std::move(**found));
+  its.messages.erase(*found);
+  return {};
+}
+
+std::string service_bus_state::locked_as(const std::string& queue, const std::string& lock) const {
+  const auto its = queues_.find(queue);
+  if (its == queues_.end()) return {};
+  const auto found = std::ranges::find(its->second.messages, lock, &bus_message::lock);
+  return found == its->second.messages.end() ? std::string() : found->id;
+}
+
 const std::map<std::string, bus_queue, std::less<>>& service_bus_state::queues() {
   for (auto& [name, queue] : queues_) settle(queue);
   return queues_;

@@ -30,6 +30,7 @@ struct bus_message {
   std::uint32_t deliveries = 0;
   std::string lock;  // token, empty when it was never locked
   time_point locked_until{};
+  std::string reason;  // of a dead one, when it was set aside
 };
 
 struct bus_queue {
@@ -75,6 +76,11 @@ class service_bus_state {
   outcome<void> complete(const std::string& queue, const std::string& id, const std::string& lock);
   outcome<void> unlock(const std::string& queue, const std::string& id, const std::string& lock);
   outcome<void> renew(const std::string& queue, const std::string& id, const std::string& lock);
+  // Among the dead at once.
+  outcome<void> set_aside(const std::string& queue, const std::string& id, const std::string& lock,
+                          std::string reason);
+  // The MessageId of what has this lock; "" when nothing has.
+  std::string locked_as(const std::string& queue, const std::string& lock) const;
 
   const std::map<std::string, bus_queue, std::less<>>& queues();
   // The oldest message of a queue, or the one of this id, whatever its lock; null when there is

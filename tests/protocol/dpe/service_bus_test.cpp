@@ -3,7 +3,7 @@
 #include "protocol/dpe/dpe_error.hpp"
 #include "protocol/dpe/sas.hpp"
 #include "protocol/http/http_error.hpp"
-#include "tests/protocol/maskinporten/national_services.hpp"
+#include "tests/protocol/dpe/key_desk.hpp"
 #include "tests/support/fixtures.hpp"
 
 #include <gmock/gmock.h>
@@ -22,51 +22,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::shared_ptr<EVP_PKEY>& registry_key() {
-  static const std::shared_ptr<EVP_PKEY> made(EVP_RSA_gen(2048), EVP_PKEY_free);
-  return made;
-}
-
-std::string signed_text(const std::string& payload) {
-  return *crypto::sign_jws({{"kid", "one"}}, payload, crypto::private_key(registry_key()));
-}
-
 constexpr std::string_view properties =
     R"({"DeliveryCount":2,"LockToken":"lock-1","MessageId":"id 1","SequenceNumber":7})";
 
-// Maskinporten and the registry answer well; what the Service Bus answers is the test's.
-struct asking {
+// What the Service Bus answers is the test's.
+struct asking : test::key_desk {
   explicit asking(national_services::script plays, std::optional<std::string> stored = {})
-      : services([this, plays = std::move(plays)](const seen_request& seen) {
-          if (seen.target == "/token") return answer(200, test::token_answer("mp", 120));
-          if (seen.target == "/registry/jwk") {
-            auto jwk = crypto::jwk_from_rsa_key(registry_key().get());
-            jwk["kid"] = "one";
-            return answer(200, boost::json::serialize(boost::json::object{
-                                   {"keys", boost::json::array{std::move(jwk)}}}));
-          }
-          if (seen.target == "/registry/sastoken") {
-            if (registry_status != 200) return answer(registry_status);
-            return answer(200, signed_text(key));
-          }
-          return plays(seen);
-        }) {
-    static const auto keystore = test::make_keystore();
-    maskinporten::client_settings settings;
-    settings.token_url = services.url("/token");
-    settings.audience = "https://test.maskinporten.no/";
-    settings.client_id = "MOVE_IP_910077473";
-    maskinporten.emplace(services.client(), services.workers(), time, *random, settings, keystore);
-    signed_by.emplace(services.client(), time, services.url("/registry/jwk"));
-    keys.emplace(services.client(), time, *maskinporten, *signed_by,
-                 sas_key_settings{services.url("/registry"), std::move(stored),
-                                  [this](const std::string& k) { kept.push_back(k); }});
+      : key_desk(std::move(plays), std::move(stored)) {
     bus.emplace(services.client(), time, *keys,
                 service_bus_settings{services.url("/"), "MoveDPE-pilotPolicy"});
-  }
-  template <class T>
-  T run(http::awaitable<T> coroutine) {
-    return services.on().run(std::move(coroutine));
   }
   result<void> send(const std::string& body) {
     return run(
@@ -83,16 +47,7 @@ struct asking {
                                    time.now() + 20s);
   }
 
-  std::string key = "Rml4dHVyZUtleQ==";
-  std::atomic<unsigned> registry_status = 200;
-  std::vector<std::string> kept;
   std::shared_ptr<spool> got;
-  manual_clock time{test::noon};
-  std::shared_ptr<random_source> random = make_seeded_random(1);
-  national_services services;
-  std::optional<maskinporten::client> maskinporten;
-  std::optional<registry::signing_keys> signed_by;
-  std::optional<sas_keys> keys;
   std::optional<service_bus> bus;
 };
 

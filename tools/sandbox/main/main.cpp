@@ -24,6 +24,9 @@ int main(int count, char** arguments) {
   app.add_option("--amqp-url", options.amqp_url,
                  "a RabbitMQ that FIKS IO publishes into as its administrator: "
                  "amqp://simulator:simulator@127.0.0.1:5672");
+  app.add_option("--amqp-port", options.amqp_port,
+                 "also listen for AMQP 1.0 (Service Bus of DPE); 0 takes a free port");
+  app.add_option("--amqp-tls-port", options.amqp_tls_port, "the same with TLS");
   app.add_option("--shared-keys", options.shared_keys,
                  "make no more key pairs than this and share them among the organisations: for "
                  "loads with many thousands; default each its own");
