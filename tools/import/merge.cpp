@@ -6,6 +6,8 @@
 #include "tools/import/credentials.hpp"
 #include "tools/import/keystores.hpp"
 #include "tools/import/seats.hpp"
+#include "tools/import/service_values.hpp"
+#include "tools/import/sizes.hpp"
 #include "tools/import/svarut.hpp"
 
 #include <fmt/format.h>
@@ -17,20 +19,6 @@
 namespace kp::importer {
 
 namespace {
-
-// A size of Spring (DataSize): digits, and perhaps B, KB, MB, GB, TB as powers of 1024.
-std::optional<std::uint64_t> size_of(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto end = text.data() + text.size();
-  const auto [stopped, failed] = std::from_chars(text.data(), end, number);
-  if (failed != std::errc{}) return std::nullopt;
-  const auto unit = trim(std::string_view(stopped, static_cast<std::size_t>(end - stopped)));
-  for (const auto& [name, shift] :
-       {std::pair{"", 0}, {"B", 0}, {"KB", 10}, {"MB", 20}, {"GB", 30}, {"TB", 40}})
-    if (equals_ignoring_case(unit, name))
-      return number > (UINT64_MAX >> shift) ? std::nullopt : std::optional(number << shift);
-  return std::nullopt;
-}
 
 class merger {
  public:
@@ -57,6 +45,7 @@ class merger {
     clients();
     dpo();
     carry_svarut(made_, id_, from_, request_, report_);
+    carry_service_values(made_, from_, report_);
     for (std::size_t i = 0; i < from_.size(); ++i) channel(i);
     for (const auto& one : from_)
       report_rest(*one, services_of(*one), request_.environment, id_.to_string(), report_);

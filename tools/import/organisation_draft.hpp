@@ -3,9 +3,11 @@
 #include "config/ids.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 // What an import makes of the installations of one organisation, before it is YAML. The members are
@@ -62,6 +64,12 @@ struct svarut_draft {
   std::vector<std::string> not_printed;
 };
 
+using setting_value = std::variant<bool, std::int64_t, std::string>;
+struct setting_draft {
+  std::string key;
+  setting_value value;
+};
+
 struct organisation_draft {
   explicit organisation_draft(organisation_id whose) : id(whose) {}
   organisation_id id;
@@ -76,6 +84,7 @@ struct organisation_draft {
   std::optional<std::int64_t> dpo_ttl_hours;
   std::optional<std::uint64_t> dpo_upload_limit;
   svarut_draft svarut;
+  std::map<service, std::vector<setting_draft>> values;  // further ones, under services.*
   std::vector<channel_draft> channels;
 };
 

@@ -92,6 +92,9 @@ class writer {
       put("enabled", true);
       if (which == service::dpo) dpo(of);
       if (which == service::dpf) svarut(of.svarut);
+      if (const auto more = of.values.find(which); more != of.values.end())
+        for (const auto& one : more->second)
+          std::visit([&](const auto& value) { put(one.key.c_str(), value); }, one.value);
       out_ << YAML::EndMap;
     }
     out_ << YAML::EndMap;

@@ -260,7 +260,8 @@ TEST_F(import_of_installations, says_what_the_hub_does_not_connect_and_keeps_wha
   EXPECT_THAT(report_, HasSubstr("[her-id-unique]"));
 }
 
-TEST_F(import_of_installations, carries_the_credentials_of_svarut_and_svarinn_for_each_organisation) {
+TEST_F(import_of_installations,
+       carries_the_credentials_of_svarut_and_svarinn_for_each_organisation) {
   installed("arkiv", bergvik,
             "difi.move.feature.enableDPF=true\ndifi.move.fiks.ut.username=ut\n"
             "difi.move.fiks.ut.password=ord-ut\n"
@@ -431,6 +432,92 @@ TEST_F(import_of_installations, leaves_out_what_names_no_organisation_and_goes_o
   EXPECT_THAT(made.report.to_text(),
               AllOf(HasSubstr("910077474"), HasSubstr("the installation names no organisation"),
                     HasSubstr("nowhere.properties"), HasSubstr("3 problems")));
+}
+
+TEST_F(import_of_installations, carries_over_what_the_hub_has_settings_for_of_dpv_dpi_and_dpe) {
+  const std::string more =
+      "difi.move.feature.enableDPO=true\n"
+      "difi.move.feature.enableDPV=true\n"
+      "difi.move.feature.enableDPI=true\n"
+      "difi.move.dpv.notifyEmail=false\n"
+      "difi.move.dpv.notify-sms=true\n"
+      "difi.move.dpv.email-subject=Brev fra Bergvik\n"
+      "difi.move.dpv.notification-text=true\n"
+      "difi.move.dpv.sensitiveNotificationText=Hemmelig fra $reporterName$\n"
+      "difi.move.dpv.enableDueDate=no\n"
+      "difi.move.dpv.daysToReply=21\n"
+      "difi.move.dpv.sensitiveResource=egen-ressurs\n"
+      "difi.move.dpv.upload-size-limit=100MB\n"
+      "difi.move.nextmove.default-ttl-hours=72\n"
+      "difi.move.dpo.default-ttl-hours=24\n"
+      "difi.move.dpv.oidc.clientId=bergvik-dpv\n"
+      "difi.move.dpi.language=NN\n"
+      "difi.move.dpi.oidc.clientId=bergvik-dpi\n"
+      "difi.move.dpi.priority=PRIORITERT\n"
+      "difi.move.dpi.printSettings.inkType=COLOR\n"
+      "difi.move.nextmove.serviceBus.mode=DATA\n"
+      "difi.move.nextmove.serviceBus.receiptQueue=meeting\n"
+      "difi.move.nextmove.serviceBus.batchRead=true\n";
+  auto text = basics(bergvik, "arkiv", more);
+  const std::string off = "difi.move.feature.enableDPE=false\n";
+  text.replace(text.find(off), off.size(), "difi.move.feature.enableDPE=true\n");
+  install("arkiv", text);
+  const auto owner = import(bergvik);
+  ASSERT_NE(owner, nullptr) << report_;
+  EXPECT_FALSE(has_problems_) << report_;
+  EXPECT_FALSE(owner->dpv.notify_email);
+  EXPECT_TRUE(owner->dpv.notify_sms);
+  EXPECT_EQ(owner->dpv.email_subject, "Brev fra Bergvik");
+  EXPECT_EQ(owner->dpv.notification_text, "true") << "a text, whatever it says";
+  EXPECT_EQ(owner->dpv.sensitive_notification_text, "Hemmelig fra $reporterName$");
+  EXPECT_FALSE(owner->dpv.due_date);
+  EXPECT_EQ(owner->dpv.days_to_reply, 21u);
+  EXPECT_EQ(owner->dpv.sensitive_resource, "egen-ressurs");
+  EXPECT_EQ(owner->dpv.upload_size_limit, 100u << 20);
+  EXPECT_EQ(owner->dpv.default_ttl, std::chrono::hours(72));
+  EXPECT_EQ(owner->dpv.maskinporten_client_id, "bergvik-dpv");
+  EXPECT_EQ(owner->dpi.language, "NN");
+  EXPECT_EQ(owner->dpi.maskinporten_client_id, "bergvik-dpi");
+  EXPECT_EQ(owner->dpe.mode, tenants::dpe_mode::data);
+  EXPECT_EQ(owner->dpe.receipt_queue, "meeting");
+  EXPECT_EQ(owner->dpe.transport, tenants::dpe_transport::amqp);
+  EXPECT_THAT(report_, HasSubstr("difi.move.dpi.priority"));
+  EXPECT_THAT(report_, HasSubstr("A leftover of earlier versions"));
+}
+
+TEST_F(import_of_installations, says_why_the_rest_of_dpv_and_dpi_is_not_carried_over) {
+  installed("arkiv", bergvik,
+            "difi.move.feature.enableDPV=true\n"
+            "difi.move.feature.enableDPI=true\n"
+            "difi.move.dpv.daysToReply=never\n"
+            "difi.move.dpv.something=1\n"
+            "difi.move.dpi.language=norsk\n"
+            "difi.move.dpi.upload-size-limit=80MB\n"
+            "difi.move.dpi.uri=https://corner2.example.no\n"
+            "difi.move.dpi.avsenderidentifikatorListe=avdeling\n"
+            "difi.move.dpi.c2-type=file\n");
+  const auto owner = import(bergvik);
+  ASSERT_NE(owner, nullptr) << report_;
+  EXPECT_TRUE(has_problems_);
+  EXPECT_EQ(owner->dpv.days_to_reply, 7u);
+  EXPECT_EQ(owner->dpi.language, "NO");
+  EXPECT_THAT(report_, HasSubstr("services.dpv.days_to_reply of the hub cannot be \"never\""));
+  EXPECT_THAT(report_, HasSubstr("services.dpi.language of the hub cannot be \"norsk\""));
+  EXPECT_THAT(report_, HasSubstr("50 MB together"));
+  EXPECT_THAT(report_, HasSubstr("national.dpi_url in hub.yaml"));
+  EXPECT_THAT(report_, HasSubstr("whoever the sender is"));
+  EXPECT_THAT(report_, HasSubstr("writes no files for others to send"));
+  EXPECT_THAT(report_, HasSubstr("difi.move.dpv.something"));
+}
+
+TEST_F(import_of_installations, takes_one_value_of_dpv_where_two_installations_differ) {
+  installed("arkiv", bergvik, "difi.move.feature.enableDPV=true\ndifi.move.dpv.daysToReply=14\n");
+  installed("lonn", bergvik, "difi.move.feature.enableDPV=true\ndifi.move.dpv.daysToReply=21\n");
+  const auto owner = import(bergvik);
+  ASSERT_NE(owner, nullptr) << report_;
+  EXPECT_TRUE(has_problems_);
+  EXPECT_EQ(owner->dpv.days_to_reply, 14u);
+  EXPECT_THAT(report_, HasSubstr("channels \"arkiv\" and \"lonn\" differ"));
 }
 
 TEST_F(import_of_installations, never_overwrites_a_file_unless_it_is_told_to) {
