@@ -31,6 +31,7 @@ class dpf_port final : public service_port {
     const auto* receiver = owner.receiver(service::dpf);
     out.receives = !owner.dpf.receivers.empty() && receiver && !receiver->external;
     out.poll_interval = owner.dpf.poll_interval;
+    out.quiet_poll_interval = owner.dpf.quiet_poll_interval;
     out.tries = owner.dpf.refuse_after > 0 ? owner.dpf.refuse_after
                                            : std::numeric_limits<std::uint32_t>::max();
     return out;

@@ -28,7 +28,7 @@ bool is_rate_limit(const error& why) {
 }  // namespace
 
 inbound_poller::inbound_poller(caf::event_based_actor* self, inbound_poller_args args)
-    : self_(self), args_(std::move(args)), mode_(args_.mode) {}
+    : self_(self), args_(std::move(args)), mode_(args_.mode), pace_(now()) {}
 
 void inbound_poller::start() {
   look_in(args_.first_poll);
@@ -36,11 +36,20 @@ void inbound_poller::start() {
 
 void inbound_poller::use(std::shared_ptr<organisation_context> context,
                          std::shared_ptr<service_port> port) {
-  const auto before = args_.port->rules().poll_interval;
+  const auto before = args_.port->rules();
   args_.context = std::move(context);
   if (port) args_.port = std::move(port);
-  const auto interval = args_.port->rules().poll_interval;
-  if (interval != before && !at_it_) look_in(interval);
+  const auto rules = args_.port->rules();
+  const bool same_pace = rules.poll_interval == before.poll_interval &&
+                         rules.quiet_poll_interval == before.quiet_poll_interval;
+  if (!same_pace && !at_it_) look_in(usual_pause());
+}
+
+void inbound_poller::expect() {
+  const auto before = usual_pause();
+  pace_.stirred(now());
+  const auto pause = usual_pause();
+  if (pause < before && !at_it_ && failures_ == 0 && !rest_until_) look_in(pause);
 }
 
 void inbound_poller::work_in(working_mode mode) {
@@ -206,6 +215,7 @@ void inbound_poller::on_confirmed(const inbound_confirmed& answer) {
   if (answer.failure) return trouble(*answer.failure, !answer.failure->retryable);
   crash_point("confirmed-before-forgotten");
   progress_ = true;
+  pace_.stirred(now());
   done_with_it();
 }
 
@@ -278,7 +288,7 @@ void inbound_poller::end_round() {
   at_it_ = false;
   ++step_;
   todo_.clear();
-  microseconds pause = args_.port->rules().poll_interval;
+  auto pause = usual_pause();
   pause = std::clamp<microseconds>(pause * (1 << std::min(failures_, 5u)), pause,
                                    std::max<microseconds>(pause, longest_pause));
   // The service may have shown a first part only.
@@ -287,6 +297,11 @@ void inbound_poller::end_round() {
   if (again_ && failures_ == 0) pause = microseconds(0);
   if (rest_until_) pause = std::max(pause, *rest_until_ - now());
   look_in(pause);
+}
+
+microseconds inbound_poller::usual_pause() const {
+  const auto rules = args_.port->rules();
+  return pace_.pause(now(), rules.poll_interval, rules.quiet_poll_interval);
 }
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "actors/poll_pace.hpp"
 #include "actors/service_port.hpp"
 #include "actors/tenants_messages.hpp"
 #include "actors/transfer_memory.hpp"
@@ -56,6 +57,8 @@ class inbound_poller {
   // Something has come: asks at once, or as soon as this round is over.
   void look();
   bool idle() const { return !at_it_; }
+  // A message went, to which an answer may come: the usual pace again.
+  void expect();
 
   void on_look(const inbound_look&);
   void on_listed(const inbound_listed&);
@@ -74,6 +77,7 @@ class inbound_poller {
   void give_up(const error& why);
   void keep(const storage::transfer&);
   void end_round();
+  std::chrono::microseconds usual_pause() const;
   void look_in(std::chrono::microseconds delay);
   void rest(const error& why);
   void say(log_level, std::string_view what, std::string_view detail = {}) const;
@@ -102,6 +106,7 @@ class inbound_poller {
   std::uint32_t failures_ = 0;  // of rounds, in a row
   bool progress_ = false;       // something was taken in this round
   bool again_ = false;          // look() was called during it
+  poll_pace pace_;
   std::optional<time_point> rest_until_;
   std::uint64_t step_ = 0;
   std::uint64_t epoch_ = 0;

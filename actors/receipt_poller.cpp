@@ -32,7 +32,7 @@ bool is_being_sent(const storage::conversation& c) {
 }  // namespace
 
 receipt_poller::receipt_poller(caf::event_based_actor* self, receipt_poller_args args)
-    : self_(self), args_(std::move(args)), mode_(args_.mode) {}
+    : self_(self), args_(std::move(args)), mode_(args_.mode), pace_(now()) {}
 
 void receipt_poller::start() {
   look_in(args_.first_poll);
@@ -40,11 +40,20 @@ void receipt_poller::start() {
 
 void receipt_poller::use(std::shared_ptr<organisation_context> context,
                          std::shared_ptr<dpi_port> port) {
-  const auto before = in().settings->dpi.poll_interval;
+  const auto before = in().settings->dpi;
   args_.context = std::move(context);
   if (port) args_.port = std::move(port);
-  const auto interval = in().settings->dpi.poll_interval;
-  if (interval != before && !at_it_) look_in(interval);
+  const auto& after = in().settings->dpi;
+  const bool same_pace = before.poll_interval == after.poll_interval &&
+                         before.quiet_poll_interval == after.quiet_poll_interval;
+  if (!same_pace && !at_it_) look_in(usual_pause());
+}
+
+void receipt_poller::expect() {
+  const auto before = usual_pause();
+  pace_.stirred(now());
+  const auto pause = usual_pause();
+  if (pause < before && !at_it_ && failures_ == 0 && !rest_until_) look_in(pause);
 }
 
 void receipt_poller::work_in(working_mode mode) {
@@ -196,6 +205,7 @@ result<std::optional<storage::conversation>> receipt_poller::find(const dpi::rec
 
 void receipt_poller::settle(std::string receipt) {
   ++settled_;
+  pace_.stirred(now());
   args_.port->mark_read(std::move(receipt), [send = mail_to(self_), step = ++step_](auto done) {
     send(receipt_read{step, done ? std::nullopt : std::optional(done.error())});
   });
@@ -256,13 +266,18 @@ void receipt_poller::end_round() {
   ++step_;  // answers that are under way are void
   channels_.clear();
   todo_.clear();
-  microseconds pause = in().settings->dpi.poll_interval;
+  auto pause = usual_pause();
   if (failures_ > 0) {
     const auto doubled = pause * (std::int64_t{1} << std::min<std::uint32_t>(failures_, 10));
     pause = std::max(pause, std::min<microseconds>(doubled, longest_pause));
   }
   if (rest_until_) pause = std::max<microseconds>(pause, *rest_until_ - now());
   look_in(with_jitter(pause, in().hub->random));
+}
+
+microseconds receipt_poller::usual_pause() const {
+  const auto& dpi = in().settings->dpi;
+  return pace_.pause(now(), dpi.poll_interval, dpi.quiet_poll_interval);
 }
 
 // Delayed messages cannot be called back: a newer epoch makes older ones void.

@@ -2,6 +2,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/dpi_port.hpp"
+#include "actors/poll_pace.hpp"
 #include "actors/tenants_messages.hpp"
 #include "config/log.hpp"
 #include "storage/receipt_channels.hpp"
@@ -56,6 +57,8 @@ class receipt_poller {
   void use(std::shared_ptr<organisation_context>, std::shared_ptr<dpi_port>);
   void work_in(working_mode mode);
   bool idle() const { return !at_it_; }
+  // A letter went, whose receipts may come: the usual pace again.
+  void expect();
 
   void on_look(const receipts_look&);
   void on_listed(const receipts_listed&);
@@ -75,6 +78,7 @@ class receipt_poller {
   void trouble(const error& why);
   void end_page();
   void end_round();
+  std::chrono::microseconds usual_pause() const;
   void look_in(std::chrono::microseconds delay);
   void say(log_level, std::string_view what, const dpi::receipt&) const;
 
@@ -97,6 +101,7 @@ class receipt_poller {
   std::deque<polled_receipt> todo_;  // the current one in front
   std::set<std::string> left_;       // digests of what is left alone, told of once
   std::uint32_t failures_ = 0;       // of rounds, in a row
+  poll_pace pace_;
   std::optional<time_point> rest_until_;
   std::uint64_t step_ = 0;
   std::uint64_t epoch_ = 0;

@@ -40,7 +40,10 @@ caf::behavior service_adapter(caf::event_based_actor* self, service_adapter_args
       },
       [=](const outbox_look& tick) { sending->on_look(tick); },
       [=](const claims_look& tick) { sending->on_claims(tick); },
-      [=](const item_sent& answer) { sending->on_sent(answer); },
+      [=](const item_sent& answer) {
+        if (!answer.failure) polling->expect();
+        sending->on_sent(answer);
+      },
       [=](const follow_look& tick) { following->on_look(tick); },
       [=](const follow_answered& answer) { following->on_answered(answer); },
       [=](const inbound_look& tick) { polling->on_look(tick); },

@@ -90,6 +90,8 @@ struct port_rules {
   follow_pace pace = {};
   bool receives = false;  // list(), fetch() and confirm() mean something
   std::chrono::seconds poll_interval{60};
+  // At most, when nothing has come or gone for long (poll_pace.hpp); up to poll_interval: never.
+  std::chrono::seconds quiet_poll_interval{0};
   std::uint32_t tries = 5;  // of an arrival that is broken
 };
 

@@ -55,7 +55,8 @@ bool same_use(const dpo_settings& a, const dpo_settings& b) {
 
 bool same_use(const dpe_settings& a, const dpe_settings& b) {
   return a.enabled == b.enabled && a.mode == b.mode && a.receipt_queue == b.receipt_queue &&
-         a.poll_interval == b.poll_interval;
+         a.transport == b.transport && a.poll_interval == b.poll_interval &&
+         a.quiet_poll_interval == b.quiet_poll_interval;
 }
 
 bool same_clients(const dpi_settings& a, const dpi_settings& b) {
@@ -65,7 +66,8 @@ bool same_clients(const dpi_settings& a, const dpi_settings& b) {
 }
 
 bool same_use(const dpi_settings& a, const dpi_settings& b) {
-  return a.enabled == b.enabled && a.language == b.language && a.poll_interval == b.poll_interval;
+  return a.enabled == b.enabled && a.language == b.language && a.poll_interval == b.poll_interval &&
+         a.quiet_poll_interval == b.quiet_poll_interval;
 }
 
 bool same_clients(const dph_settings& a, const dph_settings& b) {

@@ -92,7 +92,15 @@ void declare_dpf(declarations<Draft>& all, Place dpf) {
   all.add(
       "services.dpf.poll_interval_seconds", integer_kind{1, 86400},
       [dpf](auto& s) -> auto& { return dpf(s).poll_interval; },
-      "How many seconds lie between two searches for letters in SvarInn.", usual);
+      "How many seconds lie between two searches for letters in SvarInn while letters come or go.",
+      usual);
+  all.add(
+      "services.dpf.quiet_poll_interval_seconds", integer_kind{1, 86400},
+      [dpf](auto& s) -> auto& { return dpf(s).quiet_poll_interval; },
+      "How many seconds lie between two searches at most when nothing has come or gone for long: "
+      "they wait a tenth of that silence. As poll_interval_seconds or less: never longer than "
+      "that.",
+      usual);
   all.add(
       "services.dpf.refuse_after", integer_kind{0, 1000},
       [dpf](auto& s) -> auto& { return dpf(s).refuse_after; },

@@ -131,7 +131,7 @@ bool same_use(const dpf_settings& a, const dpf_settings& b) {
   const auto key = [](const dpf_settings& s) {
     return std::tie(s.digital_only, s.billing_code, s.not_printed, s.upload_size_limit,
                     s.default_ttl, s.report_failures, s.receipts, s.status_interval, s.follow_for,
-                    s.fallback_sender, s.poll_interval, s.refuse_after);
+                    s.fallback_sender, s.poll_interval, s.quiet_poll_interval, s.refuse_after);
   };
   return key(a) == key(b);
 }

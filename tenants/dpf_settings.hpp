@@ -52,6 +52,7 @@ struct dpf_settings {
   std::vector<svarinn_system> receivers;
   std::string fallback_sender = "999999999";
   std::chrono::seconds poll_interval{900};
+  std::chrono::seconds quiet_poll_interval{900};
   std::uint32_t refuse_after = 0;  // tries of what cannot be opened; 0: never
 };
 

@@ -334,7 +334,15 @@ void add_other_services(declarations<organisation_draft>& all) {
   all.add(
       "services.dpi.poll_interval_seconds", integer_kind{1, 3600},
       [](auto& s) -> auto& { return s.dpi.poll_interval; },
-      "How many seconds lie between two looks for receipts.", usual);
+      "How many seconds lie between two looks for receipts while letters are sent or receipts "
+      "come.",
+      usual);
+  all.add(
+      "services.dpi.quiet_poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpi.quiet_poll_interval; },
+      "How many seconds lie between two looks at most when nothing has come or gone for long: they "
+      "wait a tenth of that silence. As poll_interval_seconds or less: never longer than that.",
+      usual);
   declare_dpf(all, [](auto& s) -> auto& { return s.dpf; });
   enabled("dpe", [](auto& s) -> auto& { return s.dpe; }, "DPE (eInnsyn)");
   all.add(
@@ -346,6 +354,13 @@ void add_other_services(declarations<organisation_draft>& all) {
       "publish and are asked for access, data for eInnsyn itself.",
       usual);
   all.add(
+      "services.dpe.transport",
+      word_kind<dpe_transport>{{{"rest", dpe_transport::rest}, {"amqp", dpe_transport::amqp}}},
+      [](auto& s) -> auto& { return s.dpe.transport; },
+      "How the queues are reached: rest over HTTPS, or amqp by AMQP 1.0 over one connection that "
+      "all organisations share, which needs a way out to port 5671.",
+      usual);
+  all.add(
       "services.dpe.receipt_queue", text_kind{50},
       [](auto& s) -> auto& { return s.dpe.receipt_queue; },
       "The end of the name of the queue that statuses and receipts go to, whatever the mode.",
@@ -353,7 +368,13 @@ void add_other_services(declarations<organisation_draft>& all) {
   all.add(
       "services.dpe.poll_interval_seconds", integer_kind{1, 3600},
       [](auto& s) -> auto& { return s.dpe.poll_interval; },
-      "How many seconds lie between two looks into the queue, while it is empty.", usual);
+      "How many seconds lie between two looks into the queue, while messages come or go.", usual);
+  all.add(
+      "services.dpe.quiet_poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dpe.quiet_poll_interval; },
+      "How many seconds lie between two looks at most when nothing has come or gone for long: they "
+      "wait a tenth of that silence. As poll_interval_seconds or less: never longer than that.",
+      usual);
   declare_dpfio(all, [](auto& s) -> auto& { return s.dpfio; });
   enabled("dph", [](auto& s) -> auto& { return s.dph; }, "DPH (Norsk helsenett, beta)");
   all.add(

@@ -22,6 +22,7 @@ struct dpi_settings {
   bool sends_own_consumer = false;  // maskinporten.md 2.2: consumer_org also when it is our own
   std::string language{"NO"};       // of titles of printed letters, when the registry knows none
   std::chrono::seconds poll_interval{10};  // between two looks for receipts
+  std::chrono::seconds quiet_poll_interval{300};
   source_position where{};
 };
 struct dpv_settings {
@@ -48,11 +49,15 @@ struct dpv_settings {
 };
 // Which of an organisation's queues it reads (dpe.md 1, 3).
 enum class dpe_mode { innsyn, data, meeting };
+// How its queues are reached (dpe.md 6, 11).
+enum class dpe_transport { rest, amqp };
 struct dpe_settings {
   bool enabled = false;
   dpe_mode mode = dpe_mode::innsyn;
+  dpe_transport transport = dpe_transport::rest;
   std::optional<std::string> receipt_queue;  // overrides where statuses and receipts go
   std::chrono::seconds poll_interval{20};
+  std::chrono::seconds quiet_poll_interval{300};
   source_position where{};
 };
 struct dpfio_settings {

@@ -144,6 +144,28 @@ TEST_F(dpi_receipts, of_delivery_register_levert_after_mottatt_and_are_marked_re
   EXPECT_EQ(corner2->asked.front(), "post_1");
 }
 
+TEST_F(dpi_receipts, are_asked_for_seldom_when_nothing_has_come_or_gone_for_long) {
+  auto settings = std::make_shared<tenants::organisation>(*house.context->settings);
+  settings->dpi.poll_interval = 10s;
+  settings->dpi.quiet_poll_interval = 5min;
+  house.use(settings);
+  begin();
+  house.system.pass(1h, 1s);
+  const auto quiet = corner2->asked.size();
+  EXPECT_LE(quiet, 60u);  // instead of 360
+  EXPECT_GE(quiet, 20u);
+  house.system.pass(1h, 1s);
+  EXPECT_LE(corner2->asked.size() - quiet, 14u);
+
+  corner2->hold(dpi::receipt_kind::delivered, "r1");
+  for (int at_most = 0; at_most < 33 && corner2->reads.empty(); ++at_most)
+    house.system.pass(10s, 1s);
+  EXPECT_THAT(corner2->reads, ElementsAre("r1"));
+  const auto before = corner2->asked.size();
+  house.system.pass(1min, 1s);
+  EXPECT_GE(corner2->asked.size() - before, 5u) << "one came: the usual pace again";
+}
+
 TEST_F(dpi_receipts, that_come_twice_register_once) {
   corner2->hold(dpi::receipt_kind::delivered, "r1");
   corner2->hold(dpi::receipt_kind::delivered, "r2");

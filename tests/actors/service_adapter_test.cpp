@@ -97,6 +97,55 @@ TEST_F(service_receiving, an_arrival_is_stored_then_confirmed_then_forgotten) {
   EXPECT_EQ(stored->channel, test::arkiv);
 }
 
+TEST_F(service_receiving,
+       a_quiet_organisation_is_asked_after_seldom_until_something_goes_or_comes) {
+  port->what_rules.poll_interval = seconds(15);
+  port->what_rules.quiet_poll_interval = minutes(5);
+  begin();
+  pass(minutes(60), seconds(1));
+  const auto quiet = port->lists;
+  EXPECT_GE(quiet, 20u);
+  EXPECT_LE(quiet, 50u);  // instead of 240
+  pass(minutes(60), seconds(1));
+  EXPECT_LE(port->lists - quiet, 14u);
+
+  arrives("a", arriving());
+  for (int at_most = 0; at_most < 33 && !port->operator[]("a").confirmed; ++at_most)
+    pass(seconds(10), seconds(1));
+  EXPECT_EQ(port->operator[]("a").confirmed, taken::stored);
+  const auto before = port->lists;
+  pass(minutes(2), seconds(1));
+  EXPECT_GE(port->lists - before, 7u) << "one came: the usual pace again";
+
+  pass(hours(2), seconds(1));
+  const auto then = port->lists;
+  queue(letter{});
+  ASSERT_EQ(port->sent.size(), 1u);
+  pass(minutes(2), seconds(1));
+  EXPECT_GE(port->lists - then, 7u) << "one went, and an answer may come";
+}
+
+TEST_F(service_receiving, without_a_quiet_pace_of_its_own_a_service_is_asked_at_the_usual_one) {
+  port->what_rules.poll_interval = seconds(15);
+  begin();
+  pass(hours(2), seconds(1));
+  EXPECT_GE(port->lists, 430u);
+}
+
+TEST_F(service_receiving, a_new_quiet_pace_is_taken_up) {
+  port->what_rules.poll_interval = seconds(15);
+  port->what_rules.quiet_poll_interval = hours(1);
+  begin();
+  pass(hours(12), seconds(10));
+  const auto next = std::make_shared<test::fake_port>(via, house.system.time());
+  next->what_rules.poll_interval = next->what_rules.quiet_poll_interval = seconds(15);
+  settings_changed news{house.context, {}, {{via, next}}};
+  caf::anon_send(adapter, news);
+  house.system.run();
+  pass(minutes(2), seconds(1));
+  EXPECT_GE(next->lists, 6u);
+}
+
 TEST_F(service_receiving, what_was_stored_before_a_crash_is_confirmed_and_not_fetched_again) {
   arrives("a", arriving());
   port->operator[]("a").confirm_failure = transient(http::http_errc::unavailable, "HTTP 503");

@@ -130,6 +130,19 @@ TEST(changes, of_dph_renew_its_client_or_only_tell_its_adapter) {
   }
 }
 
+TEST(changes, of_the_way_and_pace_of_a_service_only_tell_its_adapter) {
+  using change = std::function<void(organisation&)>;
+  for (const change& one :
+       {change([](organisation& o) { o.dpe.transport = dpe_transport::amqp; }),
+        change([](organisation& o) { o.dpe.quiet_poll_interval = std::chrono::seconds(7); }),
+        change([](organisation& o) { o.dpi.quiet_poll_interval = std::chrono::seconds(7); }),
+        change([](organisation& o) { o.dpf.quiet_poll_interval = std::chrono::seconds(7); })}) {
+    const auto tuned = after(one);
+    EXPECT_TRUE(tuned.services);
+    EXPECT_FALSE(tuned.clients || tuned.dpo || tuned.lookup);
+  }
+}
+
 TEST(changes, of_dpv_renew_its_client_or_only_tell_its_adapter) {
   EXPECT_TRUE(after([](organisation& o) { o.dpv.enabled = true; }).clients);
   EXPECT_TRUE(after([](organisation& o) { o.dpv.maskinporten_client_id = "other"; }).clients);

@@ -313,6 +313,22 @@ TEST(organisation_settings, the_page_holds_the_reference_that_the_declarations_s
       << "write the tables anew: knutepunkt settings --organisation";
 }
 
+TEST_F(organisation_file, says_how_the_queues_of_dpe_are_reached) {
+  const auto with = [&](const std::string& dpe) {
+    return load(head.substr(0, head.find("services")) + "services: {dpe: " + dpe +
+                "}\nchannels:\n" + channel("arkiv", ""));
+  };
+  const auto usual = with("{enabled: false}");
+  ASSERT_EQ(lines(usual.problems), "");
+  EXPECT_EQ(usual.organisations.at(0)->dpe.transport, dpe_transport::rest);
+  EXPECT_EQ(usual.organisations.at(0)->dpe.quiet_poll_interval, std::chrono::minutes(5));
+  const auto other = with("{transport: amqp, quiet_poll_interval_seconds: 60}");
+  ASSERT_EQ(lines(other.problems), "");
+  EXPECT_EQ(other.organisations.at(0)->dpe.transport, dpe_transport::amqp);
+  EXPECT_EQ(other.organisations.at(0)->dpe.quiet_poll_interval, std::chrono::minutes(1));
+  EXPECT_THAT(lines(with("{transport: mqtt}").problems), testing::HasSubstr("amqp"));
+}
+
 TEST_F(organisation_file, says_what_other_services_and_their_channels_need) {
   const auto got = load(head.substr(0, head.find("services")) +
                         "services: {dpo: {enabled: true}, dpi: {supplier: 910075918}}\n"
