@@ -25,6 +25,9 @@ class broker_io;
 namespace kp::http {
 class client;
 }
+namespace kp::amqp {
+class client;
+}
 namespace kp::metrics {
 struct hub_meters;
 std::shared_ptr<hub_meters> make_hub_meters(std::size_t max_organisations);
@@ -65,6 +68,7 @@ struct hub_context {
   std::shared_ptr<status_tally> tally = nullptr;     // nullptr: no statistics (tests)
   std::shared_ptr<alert_means> alerts = nullptr;     // nullptr: operators are not told
   dpfio::broker_io* fiks_broker = nullptr;           // nullptr: FIKS IO is not received from
+  amqp::client* amqp = nullptr;  // to the Service Bus of DPE; network thread only; nullptr: none
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.

@@ -67,6 +67,11 @@ result<std::shared_ptr<spool>> pack_dpe_parcel(
   return dpe::pack(parcel.sbd, content, hub.spools, hub.random.uuid());
 }
 
+bool is_no_message(const error& why) {
+  return why.code == make_error_code(dpe::dpe_errc::bad_payload) ||
+         why.code.category() == make_error_code(sbd::sbd_errc::malformed_json).category();
+}
+
 std::shared_ptr<fetched> open_dpe_payload(const organisation_context& in,
                                           std::string_view broker_id,
                                           std::shared_ptr<const random_access_source> body,

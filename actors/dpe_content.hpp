@@ -34,4 +34,7 @@ std::shared_ptr<fetched> open_dpe_payload(const organisation_context&, std::stri
                                           std::shared_ptr<const random_access_source> body,
                                           std::span<const crypto::keystore> keys);
 
+// Whether what could not be opened is no message at all, so that no key will ever open it.
+bool is_no_message(const error&);
+
 }  // namespace kp::actors

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/service_port.hpp"
-#include "protocol/dpe/service_bus.hpp"
+#include "protocol/dpe/bus.hpp"
 
 #include <chrono>
 #include <map>
@@ -27,6 +27,7 @@ class dpe_letterbox {
     std::shared_ptr<spool> body;
     clock::time_point since{};
     bool asked_for = false;
+    std::string trouble = {};  // why it cannot be read
   };
 
   bool has_room() const { return held_.size() < most; }

@@ -2,11 +2,14 @@
 
 #include "actors/dpe_content.hpp"
 #include "actors/dpe_letterbox.hpp"
+#include "actors/measured_bus.hpp"
 #include "actors/network_call.hpp"
 #include "actors/service_secrets.hpp"
 #include "config/crash_point.hpp"
 #include "config/log.hpp"
+#include "protocol/dpe/amqp_bus.hpp"
 #include "protocol/dpe/queues.hpp"
+#include "protocol/dpe/service_bus.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <fmt/format.h>
@@ -61,8 +64,10 @@ struct line {
     return dpe::own_queue(context->id().to_string(), mode_of(settings()));
   }
 
+  bool by_amqp() const { return settings().transport == tenants::dpe_transport::amqp; }
+
   // After clients->ready().
-  dpe::service_bus& bus() {
+  dpe::bus& bus() {
     if (!bus_) {
       const auto& national = hub().settings.national;
       tokens_.emplace(*hub().http, hub().workers, hub().time, hub().random,
@@ -76,9 +81,15 @@ struct line {
           dpe::sas_key_settings{
               national.service_registry_url, kept_secret(*context, service::dpe),
               [in = context](const std::string& key) { keep_secret(in, service::dpe, key); }});
-      bus_.emplace(
-          *hub().http, hub().time, *keys_,
-          dpe::service_bus_settings{national.service_bus_url, national.service_bus_key_name});
+      bus_ = by_amqp() ? measure(std::make_unique<dpe::amqp_bus>(
+                                     *hub().amqp, hub().workers, hub().time, hub().random, *keys_,
+                                     dpe::amqp_bus_settings{hub().amqp->options().host,
+                                                            national.service_bus_key_name}),
+                                 hub())
+                       : std::make_unique<dpe::service_bus>(
+                             *hub().http, hub().time, *keys_,
+                             dpe::service_bus_settings{national.service_bus_url,
+                                                       national.service_bus_key_name});
     }
     return *bus_;
   }
@@ -86,11 +97,13 @@ struct line {
  private:
   std::optional<maskinporten::client> tokens_;
   std::optional<dpe::sas_keys> keys_;
-  std::optional<dpe::service_bus> bus_;
+  std::unique_ptr<dpe::bus> bus_;
 };
 using line_ptr = std::shared_ptr<line>;
 
 http::awaitable<result<void>> ready(line_ptr on) {
+  if (on->by_amqp() && !on->hub().amqp)
+    co_return transient(http::http_errc::cancelled, "this hub does not speak AMQP");
   auto opened = co_await on->clients->ready();
   if (!opened) co_return worth_a_retry(opened.error());
   co_return result<void>{};
@@ -230,7 +243,14 @@ http::awaitable<result<std::vector<waiting>>> list_now(line_ptr on) {
     auto& lock = **got;
     auto given_up = co_await was_given_up(on, lock.message_id);
     if (!given_up) co_return worth_a_retry(given_up.error());
-    if (!*given_up) hold(on, std::move(lock), *spool);
+    if (!*given_up) {
+      hold(on, std::move(lock), *spool);
+    } else if (on->bus().can_set_aside()) {
+      auto gone = co_await on->bus().set_aside(lock, "given up by Knutepunkt");
+      if (!gone)
+        say(*on, log_level::warning, "an arrival that was given up cannot be set aside",
+            lock.message_id, gone.error().message);
+    }
   }
   co_return on->box.list();
 }
@@ -244,14 +264,22 @@ http::awaitable<result<std::shared_ptr<fetched>>> fetch_now(line_ptr on, std::st
     return open_dpe_payload(*on->context, id, body, on->clients->decryption_keys());
   };
   auto opened = co_await http::on_workers(on->hub().workers, std::move(open));
-  if (opened->verdict == fetch_verdict::unusable) on->box.drop(id);
+  if (opened->verdict != fetch_verdict::unusable) co_return opened;
+  // Where we may set it aside ourselves, it stays locked until it is given up (dpe.md 6.5, 11).
+  if (!on->bus().can_set_aside()) {
+    on->box.drop(id);
+    co_return opened;
+  }
+  found = on->box.find(id);
+  if (found) found->trouble = opened->failure.message;
+  if (is_no_message(opened->failure)) opened->verdict = fetch_verdict::discard;
   co_return opened;
 }
 
 http::awaitable<result<void>> confirm_now(line_ptr on, std::string id, taken how) {
   KP_CO_CHECK(co_await ready(on));
   const auto* found = on->box.find(id);
-  if (how == taken::unusable) {
+  if (how == taken::unusable && !on->bus().can_set_aside()) {
     on->box.drop(id);
     co_return result<void>{};
   }
@@ -259,7 +287,16 @@ http::awaitable<result<void>> confirm_now(line_ptr on, std::string id, taken how
     co_return transient(http::http_errc::cancelled,
                         "the arrival is not locked any more; confirmed when it comes again");
   const auto lock = found->lock;
-  auto completed = co_await on->bus().complete(lock);
+  result<void> completed;
+  if (how == taken::stored) {
+    completed = co_await on->bus().complete(lock);
+  } else {
+    const auto reason = found->trouble;
+    completed = co_await on->bus().set_aside(lock, reason);
+    if (completed)
+      say(*on, log_level::error, "an arrival is set aside among the dead letters of its queue", id,
+          reason);
+  }
   if (completed) on->box.drop(id);
   if (completed || completed.error().retryable) co_return completed;
   on->box.drop(id);
@@ -274,6 +311,7 @@ class dpe_port final : public service_port {
     const auto* reader = owner.receiver(service::dpe);
     rules_.receives = owner.dpe.enabled && reader && !reader->external;
     rules_.poll_interval = owner.dpe.poll_interval;
+    rules_.quiet_poll_interval = owner.dpe.quiet_poll_interval;
   }
 
   service which() const override { return service::dpe; }

@@ -13,7 +13,9 @@
 #include "actors/store_writer.hpp"
 #include "actors/tenants_watcher.hpp"
 #include "actors/webhook_transport.hpp"
+#include "config/amqp_address.hpp"
 #include "config/log.hpp"
+#include "protocol/amqp/client.hpp"
 #include "protocol/dpfio/broker.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/registry/registry.hpp"
@@ -126,6 +128,7 @@ struct runtime::state {
   asio::io_context network{1};
   asio::thread_pool workers;
   std::unique_ptr<http::client> client;
+  std::unique_ptr<amqp::client> amqp;
   std::unique_ptr<http::client> to_subscribers;
   std::shared_ptr<webhook_means> webhooks = std::make_shared<webhook_means>();
   std::unique_ptr<registry::signing_keys> registry_keys;
@@ -172,6 +175,16 @@ struct runtime::state {
     outgoing.user_agent = "Knutepunkt/" KP_VERSION;
     KP_TRY(auto made, http::client::make(network, workers, outgoing));
     client = measure(std::move(made), settings.national, time, meters, signs);
+    if (const auto bus = parse_amqp_address(settings.national.service_bus_amqp_url)) {
+      amqp::client_options way;
+      way.host = bus->host;
+      way.port = bus->port;
+      way.tls = bus->tls;
+      way.ca_file = settings.ca_file;
+      way.proxy = settings.proxy;
+      way.container = "knutepunkt-" + random->uuid();
+      KP_TRY(amqp, amqp::client::make(network, std::move(way)));
+    }
     KP_TRY(to_subscribers,
            webhook_client(network, workers, settings.webhooks, settings.ca_file, settings.proxy));
     webhooks->transport = make_webhook_transport(network, *to_subscribers, settings.webhooks);
@@ -214,6 +227,7 @@ struct runtime::state {
     context->tally = tally;
     context->alerts = alerts;
     context->fiks_broker = fiks_broker.get();
+    context->amqp = amqp.get();
     // The first in the folder are those with labels of their own, run after run.
     for (const auto& one : tenants.organisations) meters->organisations.of(one->id);
     desk = std::make_shared<gateway_desk>(context, system, usage);

@@ -2,6 +2,7 @@
 
 #include "config/admin_declarations.hpp"
 #include "config/alert_declarations.hpp"
+#include "config/amqp_address.hpp"
 #include "config/files.hpp"
 #include "config/national_addresses.hpp"
 #include "config/quota_declarations.hpp"
@@ -113,6 +114,11 @@ void declare_national(declarations<hub_settings>& all) {
           [](auto& s) -> auto& { return s.national.service_bus_key_name; },
           "The name of the shared access policy that the key of the Service Bus belongs to.",
           {.fallback = "that of the environment"});
+  all.add(
+      "national.service_bus_amqp_url", amqp_url_kind{},
+      [](auto& s) -> auto& { return s.national.service_bus_amqp_url; },
+      "The same Service Bus over AMQP 1.0, for organisations with services.dpe.transport: amqp.",
+      {.fallback = "that of the environment; of another service_bus_url port 5671 of its host"});
 }
 
 void declare_limits(declarations<hub_settings>& all) {
@@ -267,6 +273,10 @@ void fill_national(national_addresses& given, environment_preset preset) {
   const auto usual = addresses_of(preset);
   if (given.service_registry_key_url.empty() && !given.service_registry_url.empty())
     given.service_registry_key_url = given.service_registry_url + "/jwk";
+  if (given.service_bus_amqp_url.empty())
+    given.service_bus_amqp_url = given.service_bus_url.empty()
+                                     ? usual.service_bus_amqp_url
+                                     : amqp_url_beside(given.service_bus_url);
   for (const auto& one : national_urls)
     if ((given.*one.place).empty()) given.*one.place = usual.*one.place;
   if (given.broker_resource.empty()) given.broker_resource = usual.broker_resource;
@@ -324,6 +334,10 @@ void check_together(settings_tree& tree, const hub_settings& settings) {
   check_status_service(tree, settings);
   check_alerts(tree, settings);
   if (settings.preset == environment_preset::sandbox) return;
+  constexpr auto amqp_key = "national.service_bus_amqp_url";
+  if (tree.has(amqp_key) && !is_amqps_or_loopback(settings.national.service_bus_amqp_url))
+    report(amqp_key, fmt::format("{} would send tokens and letters unencrypted", amqp_key),
+           "Write amqps://; amqp:// is for the environment sandbox and for this machine.");
   for (const auto& one : national_urls) {
     if (tree.has(full_key(one)) && !is_https_or_loopback(settings.national.*one.place))
       report(full_key(one),
@@ -392,6 +406,7 @@ std::string describe_hub_settings() {
   for (const auto& one : national_urls) row(full_key(one), one.place);
   row("national.broker_resource", &national_addresses::broker_resource);
   row("national.service_bus_key_name", &national_addresses::service_bus_key_name);
+  row("national.service_bus_amqp_url", &national_addresses::service_bus_amqp_url);
   return out;
 }
 

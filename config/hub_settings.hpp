@@ -28,6 +28,7 @@ struct national_addresses {
   std::string service_registry_key_url;
   std::string service_bus_url;          // of DPE
   std::string service_bus_key_name;     // its policy
+  std::string service_bus_amqp_url;     // the same over AMQP 1.0: amqps://host:5671
   std::string dpi_url;                  // corner 2 of digital post
   std::string print_certificate_url;    // of the contact register, for DPI
   std::string svarut_url;               // KS SvarUt and SvarInn, without a path

@@ -129,6 +129,27 @@ TEST_F(hub_settings_file, the_keys_of_the_registry_follow_its_address) {
   EXPECT_EQ(loaded.settings->national.service_registry_key_url, "http://10.0.0.7:1/sr/jwk");
 }
 
+TEST_F(hub_settings_file, the_service_bus_speaks_amqp_at_the_host_it_has) {
+  const auto usual = load("environment: production\nstorage: {path: s}\ntenants: {folder: t}\n");
+  ASSERT_TRUE(usual.settings);
+  EXPECT_EQ(usual.settings->national.service_bus_amqp_url,
+            "amqps://efm-dpe-prod.servicebus.windows.net:5671");
+  const auto other = load(least + "national: {service_bus_url: \"https://bus.example.no\"}\n");
+  ASSERT_TRUE(other.settings);
+  EXPECT_EQ(other.settings->national.service_bus_amqp_url, "amqps://bus.example.no:5671");
+  const auto written = load(least + "national: {service_bus_amqp_url: \"amqp://[::1]:7\"}\n");
+  ASSERT_TRUE(written.settings);
+  EXPECT_EQ(written.settings->national.service_bus_amqp_url, "amqp://[::1]:7");
+}
+
+TEST_F(hub_settings_file, amqp_without_tls_is_for_this_machine) {
+  EXPECT_THAT(problems("environment: test\nstorage: {path: s}\ntenants: {folder: t}\n"
+                       "national: {service_bus_amqp_url: \"amqp://bus.example.no\"}\n"),
+              testing::HasSubstr("would send tokens and letters unencrypted. Write amqps://"));
+  EXPECT_THAT(problems(least + "national: {service_bus_amqp_url: \"https://bus.example.no\"}\n"),
+              testing::HasSubstr("is no address for AMQP. Write it as amqps://host:5671"));
+}
+
 TEST_F(hub_settings_file, reports_everything_at_once_with_file_line_rule_and_remedy) {
   EXPECT_EQ(problems(R"(environment: prod
 lissener: {port: 1}
@@ -170,7 +191,8 @@ TEST_F(hub_settings_file, one_organisation_cannot_have_more_requests_than_all) {
               HasSubstr("hub.yaml:3:1: one organisation may have more requests in flight (256)"));
 }
 
-TEST_F(hub_settings_file, webhooks_reach_private_addresses_where_that_is_allowed_or_in_the_sandbox) {
+TEST_F(hub_settings_file,
+       webhooks_reach_private_addresses_where_that_is_allowed_or_in_the_sandbox) {
   const auto allows = [&](const std::string& environment, const std::string& more) {
     const auto loaded = load("environment: " + environment + "\nstorage: {path: store}\n" + more);
     EXPECT_TRUE(loaded.settings);

@@ -10,13 +10,14 @@
 #include <set>
 
 // DPE through the whole hub: publications to eInnsyn, requests for access from it, and the statuses
-// that go both ways as messages of their own.
+// that go both ways as messages of their own. All of it over REST and over AMQP.
 
 namespace {
 
 using namespace kp::test;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
 
@@ -28,7 +29,7 @@ const std::string central_queue = "nextbestqueue" + einnsyn + "data";
 const std::string journal = "urn:no:difi:profile:einnsyn:journalpost:ver1.0";
 const std::string response = "urn:no:difi:profile:einnsyn:response:ver1.0";
 
-class dpe_town : public in_town {
+class dpe_town : public in_town, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
     in_town::SetUp();
@@ -47,14 +48,16 @@ class dpe_town : public in_town {
     }));
   }
 
-  static std::string yaml(int poll_interval = 1) {
+  static bool by_amqp() { return std::string(GetParam()) == "amqp"; }
+  static std::string yaml(int poll_interval = 1, const std::string& transport = GetParam()) {
     return fmt::format(
         "number: \"{0}\"\nkeystore:\n  path: ../keystores/{0}.p12\n"
         "  password: {{file: ../keystores/{0}.password}}\nservices:\n"
-        "  dpe: {{enabled: true, poll_interval_seconds: {1}}}\nchannels:\n"
+        "  dpe: {{enabled: true, transport: {3}, poll_interval_seconds: {1}, "
+        "quiet_poll_interval_seconds: {1}}}\nchannels:\n"
         "  - name: innsyn\n    sends: [DPE]\n    receives: [DPE]\n    credentials:\n"
         "      - {2}\n",
-        agency, poll_interval, credential(innsyn));
+        agency, poll_interval, credential(innsyn), transport);
   }
   void write(const std::string& text) {
     const auto before = here->hub().log().size();
@@ -80,6 +83,7 @@ class dpe_town : public in_town {
     std::ofstream(here->path("keystores/" + agency + ".password"))
         << std::string(keys.at("password").as_string());
     central = known_to_the_services(einnsyn);
+    here->control("DELETE", "/control/servicebus/journal");
     write(yaml());
     EXPECT_TRUE(until([&] { return here->api(innsyn, "GET", "/api/messages/in").status == 200; }));
   }
@@ -98,6 +102,9 @@ class dpe_town : public in_town {
     if (!until_in_queue(central_queue, 1)) return nullptr;
     return here->control("POST", "/control/servicebus/take",
                          {{"queue", central_queue}, {"keystore", *central}});
+  }
+  json::array dead_letters() {
+    return here->control("GET", "/control/servicebus/queues/" + own_queue).at("dead").as_array();
   }
   void drain() {
     while (!in_queue(central_queue).empty()) take_at_central();
@@ -138,7 +145,7 @@ class dpe_town : public in_town {
   inline static std::optional<json::object> central;  // eInnsyn's key store
 };
 
-TEST_F(dpe_town, a_publication_reaches_einnsyn_and_is_followed_to_its_end) {
+TEST_P(dpe_town, a_publication_reaches_einnsyn_and_is_followed_to_its_end) {
   const auto bytes = random_bytes(20'000);
   const auto id = publish(bytes);
   ASSERT_TRUE(until_status(innsyn, id, "SENDT"));
@@ -159,7 +166,7 @@ TEST_F(dpe_town, a_publication_reaches_einnsyn_and_is_followed_to_its_end) {
   EXPECT_TRUE(until([&] { return in_queue(own_queue).empty(); })) << "both were taken out";
 }
 
-TEST_F(dpe_town, a_request_for_access_arrives_once_and_is_answered_twice) {
+TEST_P(dpe_town, a_request_for_access_arrives_once_and_is_answered_twice) {
   const auto id = request_for_access({{"copies", 2}});
   ASSERT_TRUE(until_arrived(innsyn, id));
   EXPECT_TRUE(until([&] { return in_queue(own_queue).empty(); }));
@@ -179,7 +186,7 @@ TEST_F(dpe_town, a_request_for_access_arrives_once_and_is_answered_twice) {
   EXPECT_TRUE(in_queue(central_queue).empty()) << "the copy was not answered";
 }
 
-TEST_F(dpe_town, receipts_of_einnsyn_come_without_content_and_go_where_they_belong) {
+TEST_P(dpe_town, receipts_of_einnsyn_come_without_content_and_go_where_they_belong) {
   const auto came = from_central("einnsyn_kvittering", {{"dokumentId", "http://data.einnsyn.no/1"},
                                                         {"status", "{\"publisert\": true}"},
                                                         {"referanseType", "publisering"}});
@@ -203,7 +210,7 @@ TEST_F(dpe_town, receipts_of_einnsyn_come_without_content_and_go_where_they_belo
   EXPECT_EQ(taken.at("members"), 1);
 }
 
-TEST_F(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
+TEST_P(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
   here->control("POST", "/control/servicebus/messages",
                 {{"queue", own_queue}, {"text", "{\"sbd\": "}});
   const auto late = request_for_access({{"livesSeconds", -60}});
@@ -211,21 +218,27 @@ TEST_F(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
   ASSERT_TRUE(until_arrived(innsyn, good));
   ASSERT_TRUE(until_status(innsyn, late, "LEVETID_UTLOPT"));
   EXPECT_EQ(count_in_inbox(innsyn, late), 0);
-  EXPECT_TRUE(until([&] { return in_queue(own_queue).size() == 1; }))
-      << "the poison is left for the broker to set aside";
+  if (by_amqp()) {
+    EXPECT_TRUE(until([&] { return in_queue(own_queue).empty(); }));
+    ASSERT_THAT(dead_letters(), SizeIs(1)) << "the poison is set aside at once";
+    EXPECT_THAT(std::string(dead_letters().at(0).at("reason").as_string()), HasSubstr("JSON"));
+  } else {
+    EXPECT_TRUE(until([&] { return in_queue(own_queue).size() == 1; }))
+        << "the poison is left for the broker to set aside";
+  }
   const auto answered = take_at_central();
   EXPECT_EQ(id_of(answered.at("sbd")), good) << "what came too late is not answered";
   take(innsyn, good);
 }
 
-TEST_F(dpe_town, a_new_key_of_the_service_bus_is_taken_up_at_once) {
+TEST_P(dpe_town, a_new_key_of_the_service_bus_is_taken_up_at_once) {
   here->control("POST", "/control/servicebus/rotate");
   const auto id = request_for_access();
   ASSERT_TRUE(until_arrived(innsyn, id));
   take(innsyn, id);
 }
 
-TEST_F(dpe_town, the_kept_key_stands_in_while_the_registry_is_away) {
+TEST_P(dpe_town, the_kept_key_stands_in_while_the_registry_is_away) {
   fault({{"endpoint", "registry_sastoken"}, {"kind", "status"}, {"status", 503}, {"every", 1}});
   write(yaml(2));  // begins anew with the service
   const auto id = request_for_access();
@@ -233,10 +246,10 @@ TEST_F(dpe_town, the_kept_key_stands_in_while_the_registry_is_away) {
   take(innsyn, id);
 }
 
-TEST_F(dpe_town, a_message_whose_answer_was_lost_comes_again) {
+TEST_P(dpe_town, a_message_whose_answer_was_lost_comes_again) {
   here->control("POST", "/control/servicebus", {{"lockMs", 1000}});
   fault({{"endpoint", "service_bus_receive"},
-         {"kind", "remove_header"},
+         {"kind", by_amqp() ? "cut_after" : "remove_header"},
          {"field", "BrokerProperties"},
          {"transfer", own_queue},
          {"every", 1},
@@ -247,14 +260,88 @@ TEST_F(dpe_town, a_message_whose_answer_was_lost_comes_again) {
   take(innsyn, id);
 }
 
-TEST_F(dpe_town, no_queue_is_read_but_the_own_one) {
+TEST_P(dpe_town, no_queue_is_read_but_the_own_one) {
   std::set<std::string> read;
   for (const auto& each : here->control("GET", "/control/servicebus/journal").as_array()) {
     const std::string path(each.at("path").as_string());
-    if (path.ends_with("/head") || each.at("method") != "POST")
+    const bool sends = path == "send" || path == "put-token";
+    if (path.ends_with("/head") || (each.at("method") != "POST" && !sends))
       read.insert(std::string(each.at("queue").as_string()));
   }
   EXPECT_THAT(read, ElementsAre(own_queue));
 }
+
+TEST_P(dpe_town, a_refused_token_holds_nobody_up_for_long) {
+  fault({{"endpoint", by_amqp() ? "service_bus_claim" : "service_bus_receive"},
+         {"kind", "status"},
+         {"status", 401},
+         {"every", 1},
+         {"count", 2}});
+  if (by_amqp()) write(yaml(2));  // a token is put when a new port begins
+  const auto id = request_for_access();
+  ASSERT_TRUE(until_arrived(innsyn, id));
+  take(innsyn, id);
+}
+
+TEST_P(dpe_town, an_arrival_whose_end_was_not_heard_of_is_not_delivered_twice) {
+  fault({{"endpoint", "service_bus_complete"},
+         {"kind", "cut_after"},
+         {"transfer", own_queue},
+         {"every", 1},
+         {"count", 1}});
+  const auto first = request_for_access();
+  const auto second = request_for_access();
+  ASSERT_TRUE(until_arrived(innsyn, first));
+  ASSERT_TRUE(until_arrived(innsyn, second));
+  EXPECT_TRUE(until([&] { return in_queue(own_queue).size() <= (by_amqp() ? 0u : 1u); }));
+  EXPECT_EQ(count_in_inbox(innsyn, first), 1);
+  take(innsyn, first);
+  take(innsyn, second);
+}
+
+TEST_P(dpe_town, a_message_whose_acceptance_was_not_heard_of_is_sent_again) {
+  fault({{"endpoint", "service_bus_send"},
+         {"kind", "cut_after"},
+         {"transfer", central_queue},
+         {"every", 1},
+         {"count", 1}});
+  const auto id = publish("once more");
+  ASSERT_TRUE(until_in_queue(central_queue, 1));
+  EXPECT_THAT(statuses(innsyn, id), Not(Contains("SENDT"))) << "nobody knows yet";
+  ASSERT_TRUE(until_status(innsyn, id, "SENDT", std::chrono::seconds(40)));
+  ASSERT_THAT(in_queue(central_queue), SizeIs(2)) << "the receiver knows it by its message id";
+  EXPECT_EQ(id_of(take_at_central().at("sbd")), id);
+  EXPECT_EQ(id_of(take_at_central().at("sbd")), id);
+}
+
+TEST_P(dpe_town, the_own_way_is_the_only_one_that_is_used) {
+  std::set<std::string> methods;
+  for (const auto& each : here->control("GET", "/control/servicebus/journal").as_array())
+    if (each.at("queue") != json::value(""))
+      methods.insert(std::string(each.at("method").as_string()));
+  if (by_amqp())
+    EXPECT_THAT(methods, Contains("AMQP"));
+  else
+    EXPECT_THAT(methods, Not(Contains("AMQP")));
+}
+
+TEST_P(dpe_town, the_other_way_is_taken_up_at_once) {
+  write(yaml(1, by_amqp() ? "rest" : "amqp"));
+  const auto came = request_for_access();
+  ASSERT_TRUE(until_arrived(innsyn, came));
+  const auto went = publish("by another way");
+  ASSERT_TRUE(until_status(innsyn, went, "SENDT"));
+  take(innsyn, came);
+  std::set<std::string> methods;
+  for (const auto& each : here->control("GET", "/control/servicebus/journal").as_array())
+    methods.insert(std::string(each.at("method").as_string()));
+  EXPECT_THAT(methods, Contains("AMQP"));
+  EXPECT_THAT(methods, Contains("POST"));
+  write(yaml());
+}
+
+const auto by_name = [](const auto& it) { return std::string(it.param); };
+INSTANTIATE_TEST_SUITE_P(over_rest, dpe_town, testing::Values("rest"), by_name);
+INSTANTIATE_TEST_SUITE_P(over_amqp, dpe_town, testing::Values("amqp"), by_name);
 
 }  // namespace

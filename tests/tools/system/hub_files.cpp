@@ -30,7 +30,8 @@ std::string channel_yaml(const std::string& name, const std::string& who, const 
                      more, credential(who));
 }
 
-std::string hub_yaml(const std::string& national, std::uint16_t port, std::uint16_t amqp_port) {
+std::string hub_yaml(const std::string& national, std::uint16_t port, std::uint16_t amqp_port,
+                     const std::string& bus) {
   return fmt::format(
       "environment: sandbox\nnational:\n"
       "  maskinporten_token_url: {0}/token\n"
@@ -40,7 +41,7 @@ std::string hub_yaml(const std::string& national, std::uint16_t port, std::uint1
       "  service_registry_url: {0}/adressetjeneste\n"
       "  correspondence_url: {0}/altinn-proxy/correspondence/api/v1\n"
       "  service_registry_key_url: {0}/adressetjeneste/jwk\n"
-      "  service_bus_url: {0}\n"
+      "  service_bus_url: {0}\n{3}"
       "  dpi_url: {0}/dpi\n"
       "  print_certificate_url: {0}/rest/v2/printSertifikat\n"
       "  svarut_url: {0}\n"
@@ -52,7 +53,8 @@ std::string hub_yaml(const std::string& national, std::uint16_t port, std::uint1
       "tenants:\n  folder: tenants.d\nupstream:\n"
       "  broker_search_per_minute: 10000\n"
       "  broker_calls_per_minute: 10000\n",
-      national, port, amqp_port);
+      national, port, amqp_port,
+      bus.empty() ? std::string() : fmt::format("  service_bus_amqp_url: {}\n", bus));
 }
 
 }  // namespace kp::test

@@ -19,8 +19,8 @@ std::string organisation_yaml(const std::string& number, const std::string& name
 std::string channel_yaml(const std::string& name, const std::string& who, const std::string& more,
                          const std::string& sends = "DPO");
 // Everything but the admin listener. `national`: where the sandbox is; `amqp_port`: where the
-// broker of FIKS IO will be.
+// broker of FIKS IO will be; `bus`: the sandbox's AMQP address for DPE, empty: none.
 std::string hub_yaml(const std::string& national, std::uint16_t port,
-                     std::uint16_t amqp_port = 5672);
+                     std::uint16_t amqp_port = 5672, const std::string& bus = {});
 
 }  // namespace kp::test

@@ -31,6 +31,7 @@ town* town::shared() {
 town::town(const std::filesystem::path& program) {
   sandbox::options options;
   options.port = 0;
+  options.amqp_tls_port = 0;
   auto started = sandbox::sandbox::start(std::move(options));
   if (!started) {
     problem_ = started.error().message;
@@ -74,9 +75,12 @@ void town::write_configuration() {
   // Who signs receipts in the sandbox; its control API answers this one with a text.
   const auto authority = box_->control("GET", "/control/ca.pem");
   folder_.write("ca.pem", authority && authority->is_string() ? authority->get_string() : "");
+  const auto bus = box_->control("GET", "/control/servicebus");
+  const std::string amqp(bus ? bus->at("amqps").as_string() : "");
   folder_.write(
       "hub.yaml",
-      hub_yaml(box_->url(), port_, amqp_port_) + "  dpi_authorities: ca.pem\n" +
+      hub_yaml(box_->url(), port_, amqp_port_, amqp) +
+          "  dpi_authorities: ca.pem\n  ca_file: ca.pem\n" +
           fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n    - {}\n", admin_port_,
                       credential(operator_user), credential(watch_user, "role: operate, ")));
   std::filesystem::create_directory(path("tenants.d"));
