@@ -113,6 +113,7 @@ national:
   dpi_url: $sandbox/dpi
   print_certificate_url: $sandbox/rest/v2/printSertifikat
   svarut_url: $sandbox
+  dph_url: $sandbox/nhn-adapter/api
   fiks_io_url: $sandbox
   fiks_io_broker_url: amqp://127.0.0.1:${amqp_port:-5672}
 listener:
