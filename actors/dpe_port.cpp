@@ -57,6 +57,7 @@ struct line {
   std::shared_ptr<upstream> clients;
   dpe_letterbox box;
   bool renewing = false;
+  bool over = false;  // another port has taken the place of this one
 
   hub_context& hub() const { return *context->hub; }
   const tenants::dpe_settings& settings() const { return context->settings->dpe; }
@@ -241,6 +242,10 @@ http::awaitable<result<std::vector<waiting>>> list_now(line_ptr on) {
     if (!got && tried == 0) co_return worth_a_retry(got.error());
     if (!got || !*got) break;
     auto& lock = **got;
+    if (on->over) {
+      static_cast<void>((co_await on->bus().unlock(lock)).has_value());
+      break;
+    }
     auto given_up = co_await was_given_up(on, lock.message_id);
     if (!given_up) co_return worth_a_retry(given_up.error());
     if (!*given_up) {
@@ -303,6 +308,19 @@ http::awaitable<result<void>> confirm_now(line_ptr on, std::string id, taken how
   co_return worth_a_retry(completed.error());  // the lock is lost; it comes again
 }
 
+// Who takes the place of a port, over the same queue, is not to wait for its locks to run out.
+http::awaitable<void> give_back(line_ptr on) {
+  on->over = true;
+  const auto locks = on->box.locks();
+  for (const auto& lock : locks) {
+    on->box.drop(lock.message_id);
+    const auto done = co_await on->bus().unlock(lock);
+    if (!done)
+      say(*on, log_level::info, "a lock was not given back, it runs out", lock.message_id,
+          done.error().message);
+  }
+}
+
 class dpe_port final : public service_port {
  public:
   dpe_port(std::shared_ptr<organisation_context> context, std::shared_ptr<upstream> clients)
@@ -313,6 +331,8 @@ class dpe_port final : public service_port {
     rules_.poll_interval = owner.dpe.poll_interval;
     rules_.quiet_poll_interval = owner.dpe.quiet_poll_interval;
   }
+
+  ~dpe_port() override { asio::co_spawn(on_->hub().network, give_back(on_), asio::detached); }
 
   service which() const override { return service::dpe; }
   port_rules rules() const override { return rules_; }

@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds deadline_tick{100};
 // A connection that ends sooner counts as one that was not made.
 constexpr std::chrono::seconds shortest_life{5};
 constexpr unsigned most_doublings = 16;
+// So long a rest is waited for: what it fails is tried again much later.
+constexpr std::chrono::seconds short_rest{2};
 constexpr std::size_t room_for_head = 64 * 1024;  // of a message, beside its body
 
 moment in(std::chrono::milliseconds span) {
@@ -88,6 +90,12 @@ http::awaitable<result<std::shared_ptr<session>>> open_session(std::shared_ptr<s
     const bool held = own->current->age() > shortest_life;
     own->current.reset();
     if (!held) own->did_not_hold("it ended as soon as it was made");
+  }
+  if (const auto now = std::chrono::steady_clock::now();
+      now < own->not_before && own->not_before - now <= short_rest) {
+    asio::steady_timer rest(own->network, own->not_before);
+    co_await rest.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (own->current && own->current->open()) co_return own->current;
   }
   if (std::chrono::steady_clock::now() < own->not_before)
     co_return transient(amqp_errc::closed,

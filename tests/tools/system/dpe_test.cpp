@@ -107,7 +107,7 @@ class dpe_town : public in_town, public testing::WithParamInterface<const char*>
     return here->control("GET", "/control/servicebus/queues/" + own_queue).at("dead").as_array();
   }
   void drain() {
-    while (!in_queue(central_queue).empty()) take_at_central();
+    while (!in_queue(central_queue).empty() && !HasFailure()) take_at_central();
   }
   std::string from_central(const std::string& type, json::object body, json::object more = {}) {
     json::object all{
@@ -211,6 +211,7 @@ TEST_P(dpe_town, receipts_of_einnsyn_come_without_content_and_go_where_they_belo
 }
 
 TEST_P(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
+  const auto dead = dead_letters().size();
   here->control("POST", "/control/servicebus/messages",
                 {{"queue", own_queue}, {"text", "{\"sbd\": "}});
   const auto late = request_for_access({{"livesSeconds", -60}});
@@ -220,8 +221,9 @@ TEST_P(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
   EXPECT_EQ(count_in_inbox(innsyn, late), 0);
   if (by_amqp()) {
     EXPECT_TRUE(until([&] { return in_queue(own_queue).empty(); }));
-    ASSERT_THAT(dead_letters(), SizeIs(1)) << "the poison is set aside at once";
-    EXPECT_THAT(std::string(dead_letters().at(0).at("reason").as_string()), HasSubstr("JSON"));
+    const auto all = dead_letters();
+    ASSERT_THAT(all, SizeIs(dead + 1)) << "the poison is set aside at once";
+    EXPECT_THAT(std::string(all.back().at("reason").as_string()), HasSubstr("JSON"));
   } else {
     EXPECT_TRUE(until([&] { return in_queue(own_queue).size() == 1; }))
         << "the poison is left for the broker to set aside";
@@ -233,6 +235,7 @@ TEST_P(dpe_town, what_cannot_be_read_or_comes_too_late_holds_nobody_up) {
 
 TEST_P(dpe_town, a_new_key_of_the_service_bus_is_taken_up_at_once) {
   here->control("POST", "/control/servicebus/rotate");
+  if (by_amqp()) write(yaml(2));  // what has been put serves on: a new one is put by a new port
   const auto id = request_for_access();
   ASSERT_TRUE(until_arrived(innsyn, id));
   take(innsyn, id);
@@ -240,7 +243,7 @@ TEST_P(dpe_town, a_new_key_of_the_service_bus_is_taken_up_at_once) {
 
 TEST_P(dpe_town, the_kept_key_stands_in_while_the_registry_is_away) {
   fault({{"endpoint", "registry_sastoken"}, {"kind", "status"}, {"status", 503}, {"every", 1}});
-  write(yaml(2));  // begins anew with the service
+  write(yaml(by_amqp() ? 1 : 2));  // begins anew with the service
   const auto id = request_for_access();
   ASSERT_TRUE(until_arrived(innsyn, id));
   take(innsyn, id);
@@ -276,8 +279,8 @@ TEST_P(dpe_town, a_refused_token_holds_nobody_up_for_long) {
          {"kind", "status"},
          {"status", 401},
          {"every", 1},
-         {"count", 2}});
-  if (by_amqp()) write(yaml(2));  // a token is put when a new port begins
+         {"count", by_amqp() ? 1 : 2}});
+  if (by_amqp()) write(yaml(2));  // a new port puts a new one
   const auto id = request_for_access();
   ASSERT_TRUE(until_arrived(innsyn, id));
   take(innsyn, id);
@@ -297,6 +300,7 @@ TEST_P(dpe_town, an_arrival_whose_end_was_not_heard_of_is_not_delivered_twice) {
   EXPECT_EQ(count_in_inbox(innsyn, first), 1);
   take(innsyn, first);
   take(innsyn, second);
+  until_in_queue(central_queue, 4);  // MOTTATT and LEVERT of both
 }
 
 TEST_P(dpe_town, a_message_whose_acceptance_was_not_heard_of_is_sent_again) {
@@ -338,6 +342,7 @@ TEST_P(dpe_town, the_other_way_is_taken_up_at_once) {
   EXPECT_THAT(methods, Contains("AMQP"));
   EXPECT_THAT(methods, Contains("POST"));
   write(yaml());
+  drain();
 }
 
 const auto by_name = [](const auto& it) { return std::string(it.param); };
