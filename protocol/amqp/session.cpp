@@ -235,7 +235,10 @@ http::awaitable<void> session::write(std::shared_ptr<session> self) {
     if (self->ended_) break;
     // A copy: the engine may go on meanwhile.
     const auto bytes = pn_connection_driver_write_buffer(&self->driver_);
-    if (bytes.size == 0) break;
+    if (bytes.size == 0) {
+      self->process();  // asking may have brought the end to light
+      break;
+    }
     self->out_.assign(bytes.start, bytes.size);
     pn_connection_driver_write_done(&self->driver_, bytes.size);
     http::connection::buffers parts{asio::buffer(self->out_), asio::const_buffer(),
