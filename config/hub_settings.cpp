@@ -69,7 +69,7 @@ constexpr std::array national_urls{
 };
 
 // amqps://host:port
-struct amqp_url_kind {
+struct amqp_broker_kind {
   std::string type() const { return "URL"; }
   std::string range() const { return "amqps://host:port or amqp://host:port"; }
   std::string show(const std::string& value) const { return value; }
@@ -105,7 +105,7 @@ void declare_national(declarations<hub_settings>& all) {
           [](auto& s) -> auto& { return s.national.broker_resource; },
           "The resource in Altinn's register that DPO transfers belong to.",
           {.fallback = "that of the environment"});
-  all.add("national.fiks_io_broker_url", amqp_url_kind{},
+  all.add("national.fiks_io_broker_url", amqp_broker_kind{},
           [](auto& s) -> auto& { return s.national.fiks_io_broker_url; },
           "The AMQP broker that messages of KS FIKS IO come from. It is connected to directly, not "
           "by the proxy.",

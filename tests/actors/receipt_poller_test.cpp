@@ -251,6 +251,9 @@ TEST_F(dpi_receipts, that_could_not_be_marked_read_are_marked_later_and_register
 }
 
 TEST_F(dpi_receipts, are_asked_for_ever_more_seldom_while_corner_2_does_not_answer) {
+  auto settings = std::make_shared<tenants::organisation>(*house.context->settings);
+  settings->dpi.quiet_poll_interval = settings->dpi.poll_interval;
+  house.use(settings);
   corner2->list_failure = transient(http::http_errc::unavailable, "HTTP 503");
   begin();
   pass(10min);

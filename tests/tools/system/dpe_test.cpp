@@ -67,6 +67,7 @@ class dpe_town : public in_town, public testing::WithParamInterface<const char*>
     EXPECT_TRUE(until([&] {
       const auto log = here->hub().log(before);
       return log.find("\"organisation added") != std::string::npos ||
+             log.find("\"organisation is back") != std::string::npos ||
              log.find("\"organisation changed") != std::string::npos;
     }));
   }
