@@ -116,7 +116,7 @@ TEST(payload, a_changed_file_is_found_in_signed_and_unsigned_containers) {
 }
 
 TEST(payload, what_is_made_is_what_ks_and_openssl_take) {
-  if (!test::has_tool("openssl") || !test::has_tool("unzip")) GTEST_SKIP() << "no openssl or unzip";
+  ASSERT_TRUE(test::has_tool("openssl") && test::has_tool("unzip")) << "tools/setup installs them";
   const auto keys = test::make_keystore();
   const auto spools = make_memory_spools(plenty);
   std::vector<asic::file> files;

@@ -102,7 +102,7 @@ TEST_F(adding, writes_the_file_and_the_hub_takes_it_up_at_once) {
 }
 
 TEST_F(adding, asks_a_person_at_a_terminal_for_what_is_not_given) {
-  if (!has_tool("script")) GTEST_SKIP() << "script (Debian: bsdutils) is not installed";
+  ASSERT_TRUE(has_tool("script")) << "bsdutils, which Debian always has, is not installed";
   const auto folder = here->path("keystores");
   const auto from = here->hub().log().size();
   const auto added = add_by_hand({newcomer, "Nykommune", folder + "/" + newcomer + ".p12",
@@ -128,7 +128,7 @@ TEST_F(adding, asks_a_person_at_a_terminal_for_what_is_not_given) {
 }
 
 TEST_F(adding, says_what_a_person_has_left_out_and_adds_nothing) {
-  if (!has_tool("script")) GTEST_SKIP() << "script (Debian: bsdutils) is not installed";
+  ASSERT_TRUE(has_tool("script")) << "bsdutils, which Debian always has, is not installed";
   const auto nothing = add_by_hand({""});
   EXPECT_NE(nothing.status, 0);
   EXPECT_THAT(nothing.output, HasSubstr("Organisation number was not given"));
