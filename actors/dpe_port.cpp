@@ -29,6 +29,8 @@ namespace asio = http::asio;
 // connections to the one host, so none keeps one for long.
 constexpr std::chrono::seconds wait_for_message{1};
 
+constexpr std::string_view not_given_back = "a lock was not given back, it runs out";
+
 // A key store, a token or a key that cannot be had now is for an operator to cure: what waits for
 // it is not given up.
 error worth_a_retry(error why) {
@@ -242,12 +244,13 @@ http::awaitable<result<std::vector<waiting>>> list_now(line_ptr on) {
     if (!got && tried == 0) co_return worth_a_retry(got.error());
     if (!got || !*got) break;
     auto& lock = **got;
-    if (on->over) {
-      static_cast<void>((co_await on->bus().unlock(lock)).has_value());
-      break;
-    }
     auto given_up = co_await was_given_up(on, lock.message_id);
     if (!given_up) co_return worth_a_retry(given_up.error());
+    if (on->over) {
+      auto back = co_await on->bus().unlock(lock);
+      if (!back) say(*on, log_level::info, not_given_back, lock.message_id, back.error().message);
+      break;
+    }
     if (!*given_up) {
       hold(on, std::move(lock), *spool);
     } else if (on->bus().can_set_aside()) {
@@ -315,9 +318,7 @@ http::awaitable<void> give_back(line_ptr on) {
   for (const auto& lock : locks) {
     on->box.drop(lock.message_id);
     const auto done = co_await on->bus().unlock(lock);
-    if (!done)
-      say(*on, log_level::info, "a lock was not given back, it runs out", lock.message_id,
-          done.error().message);
+    if (!done) say(*on, log_level::info, not_given_back, lock.message_id, done.error().message);
   }
 }
 
@@ -332,7 +333,7 @@ class dpe_port final : public service_port {
     rules_.quiet_poll_interval = owner.dpe.quiet_poll_interval;
   }
 
-  ~dpe_port() override { asio::co_spawn(on_->hub().network, give_back(on_), asio::detached); }
+  ~dpe_port() override { dpe_port::stop_receiving(); }
 
   service which() const override { return service::dpe; }
   port_rules rules() const override { return rules_; }
@@ -359,6 +360,9 @@ class dpe_port final : public service_port {
   }
   void confirm(waiting which, taken how, done<result<void>> then) override {
     run_on_network(on_->hub(), confirm_now(on_, which.id, how), std::move(then));
+  }
+  void stop_receiving() override {
+    asio::co_spawn(on_->hub().network, give_back(on_), asio::detached);
   }
 
  private:

@@ -38,6 +38,7 @@ void inbound_poller::use(std::shared_ptr<organisation_context> context,
                          std::shared_ptr<service_port> port) {
   const auto before = args_.port->rules();
   args_.context = std::move(context);
+  if (port && port != args_.port) args_.port->stop_receiving();
   if (port) args_.port = std::move(port);
   const auto rules = args_.port->rules();
   const bool same_pace = rules.poll_interval == before.poll_interval &&

@@ -124,6 +124,8 @@ class service_port {
   virtual void fetch(waiting which, done<std::shared_ptr<fetched>> then);
   // Tells the service; it then lists it no more. May be called again for the same.
   virtual void confirm(waiting which, taken how, done<result<void>> then);
+  // Another port is asked for arrivals from now on: what this one keeps from others is let go.
+  virtual void stop_receiving() {}
 };
 
 // The ports of an organisation by service.

@@ -87,6 +87,8 @@ class fake_port final : public actors::service_port {
     }
     then(std::move(what));
   }
+  bool stopped = false;
+  void stop_receiving() override { stopped = true; }
   void confirm(actors::waiting which, actors::taken how, done<result<void>> then) override {
     auto& it = (*this)[which.id];
     ++it.confirms;

@@ -144,6 +144,8 @@ TEST_F(service_receiving, a_new_quiet_pace_is_taken_up) {
   house.system.run();
   pass(minutes(2), seconds(1));
   EXPECT_GE(next->lists, 6u);
+  EXPECT_TRUE(port->stopped) << "what it has locked is not kept from the next one";
+  EXPECT_FALSE(next->stopped);
 }
 
 TEST_F(service_receiving, what_was_stored_before_a_crash_is_confirmed_and_not_fetched_again) {
