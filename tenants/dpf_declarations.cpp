@@ -1,4 +1,5 @@
 #include "tenants/dpf_declarations.hpp"
+#include "tenants/usual_traits.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +7,6 @@ namespace kp::tenants {
 
 namespace {
 
-const setting_traits usual{.restart = false};
-const setting_traits needed{.required = true, .restart = false};
 const setting_traits hidden{.restart = false, .secret = true};
 
 const word_kind<svarut_form> form_kind{{{"rest", svarut_form::rest}, {"soap", svarut_form::soap}}};

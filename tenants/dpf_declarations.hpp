@@ -3,6 +3,7 @@
 #include "config/setting.hpp"
 #include "config/setting_list.hpp"
 #include "tenants/dpf_settings.hpp"
+#include "tenants/usual_traits.hpp"
 
 #include <string>
 
@@ -24,7 +25,6 @@ struct word_list_kind {
 
 template <class Draft, class Place>
 void declare_dpf(declarations<Draft>& all, Place dpf) {
-  const setting_traits usual{.restart = false};
   constexpr std::size_t most_accounts = 100, most_receivers = 50, most_extensions = 100;
   all.add(
       "services.dpf.enabled", switch_kind{}, [dpf](auto& s) -> auto& { return dpf(s).enabled; },

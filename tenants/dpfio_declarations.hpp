@@ -2,6 +2,7 @@
 
 #include "config/setting.hpp"
 #include "tenants/service_settings.hpp"
+#include "tenants/usual_traits.hpp"
 
 // The declared settings of services.dpfio. Inside the room only.
 
@@ -9,7 +10,6 @@ namespace kp::tenants {
 
 template <class Draft, class Place>
 void declare_dpfio(declarations<Draft>& all, Place dpfio) {
-  const setting_traits usual{.restart = false};
   all.add(
       "services.dpfio.enabled", switch_kind{},
       [dpfio](auto& s) -> auto& { return dpfio(s).enabled; },

@@ -75,8 +75,8 @@ struct dpfio_settings {
 struct dph_settings {
   bool enabled = false;
   std::optional<std::string> maskinporten_client_id;  // default: the organisation's
-  bool sends_own_consumer = false;         // as of dpi_settings
-  std::chrono::seconds poll_interval{30};  // between two looks at each HER-id
+  bool sends_own_consumer = false;                    // as of dpi_settings
+  std::chrono::seconds poll_interval{30};             // between two looks at each HER-id
   // The hub receipts what arrives by itself; clients neither see receipts nor send them.
   bool automatic_receipts = false;
   source_position where{};
