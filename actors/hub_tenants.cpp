@@ -1,6 +1,7 @@
 #include "actors/hub_tenants.hpp"
 
 #include "actors/organisation.hpp"
+#include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "metrics/hub_meters.hpp"
 
@@ -114,6 +115,7 @@ void hub_tenants::remove(organisation_id id) {
   const bool drains = context_->settings.on_removal == removal_policy::drain;
   found->second.now = drains ? phase::draining : phase::ending;
   context_->tenants->leaving(id, drains, now());
+  crash_point("organisation-leaving");
   log(log_level::warning,
       drains ? "organisation drains, because its file is gone"
              : "organisation is parked, because its file is gone; its data stays",
@@ -184,6 +186,7 @@ void hub_tenants::ended(const organisation_ended& said) {
   if (!said.in_time)
     log(log_level::warning, "organisation was parked with work under way",
         {{"organisation", said.organisation.to_string()}});
+  crash_point("organisation-left");
   children_.end(one.child);
   tenants_.erase(found);
   context_->tenants->runs(tenants_.size());

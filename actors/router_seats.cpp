@@ -2,6 +2,7 @@
 
 #include "actors/retrying_commit.hpp"
 #include "config/config_error.hpp"
+#include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "protocol/sbd/document.hpp"
 #include "storage/storage_error.hpp"
@@ -186,10 +187,12 @@ void router_seats::on_move(const move_seat& asked, reply<seat_moved> answer) {
           its.settled(changes, to);
         }
         outcome->fence = (*next)->held.fence;
+        crash_point("seat-moving");
         return changes;
       },
       [this, via, by = asked.by, outcome, next, answer](result<void> done) {
         if (!done) return answer({{}, {}, 0, done.error()});
+        crash_point("seat-moved");
         held_.insert_or_assign(via, **next);
         const auto shown = [](const std::optional<channel_name>& name) {
           return name ? name->to_string() : std::string();
@@ -251,7 +254,10 @@ void router_seats::on_followers(const move_followers& tick) {
           read_again(tick.via);
           return follow_in(tick.via, look_again);
         }
-        if (*moved > 0) return follow_in(tick.via, next_portion);
+        if (*moved > 0) {
+          crash_point("messages-following-seat");
+          return follow_in(tick.via, next_portion);
+        }
         if (*next)
           follow_in(tick.via, std::max<std::chrono::microseconds>(**next - now(), look_again));
       });

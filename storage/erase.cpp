@@ -1,5 +1,6 @@
 #include "storage/erase.hpp"
 
+#include "config/crash_point.hpp"
 #include "storage/keys.hpp"
 #include "storage/record_io.hpp"
 #include "storage/storage_error.hpp"
@@ -106,12 +107,16 @@ result<erase_receipt> erase_organisation(engine& store, const std::string& blobs
     KP_CHECK(commit_one(store, first));
   }
   // Off the disk too, not only out of sight, before anything else goes.
+  crash_point("erasing");
   const auto key = key_builder(organisation, record_kind::data_key).str();
   KP_CHECK(store.erase_range(key, prefix_end(key)));
+  crash_point("erasing");
   std::error_code why;
   fs::remove_all(folder, why);
   if (why) return failed(folder, why);
+  crash_point("erasing");
   KP_CHECK(store.erase_range(organisation_begin(organisation), organisation_end(organisation)));
+  crash_point("erasing");
   receipt.finished = time.now();
   batch last;
   last.put(receipt_key(organisation), encode(receipt));

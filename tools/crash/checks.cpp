@@ -1,6 +1,8 @@
 #include "tools/crash/checks.hpp"
 
 #include "tests/tools/system/documents.hpp"
+#include "tools/crash/copies.hpp"
+#include "tools/crash/service_rules.hpp"
 #include "tools/crash/store_check.hpp"
 #include "tools/crash/transfers.hpp"
 
@@ -15,17 +17,14 @@ namespace json = boost::json;
 
 namespace {
 
-// They come in this order; LEST takes the place of a LEVERT that was slower than the receipt.
-const std::vector<std::string> order{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"};
-
-bool in_order(const std::vector<std::string>& names) {
+bool in_order(const std::vector<std::string>& names, const std::vector<std::string>& order) {
   auto at = order.begin();
   for (const auto& each : names) {
     at = std::find(at, order.end(), each);
     if (at == order.end()) return false;
     ++at;
   }
-  return !names.empty() && names.front() == "OPPRETTET";
+  return !names.empty() && names.front() == order.front();
 }
 
 bool has(const std::vector<std::string>& names, std::string_view name) {
@@ -71,6 +70,9 @@ class checking {
                       fmt::format("{}, {} when it was SENDT", transfers, what.transfers_when_sent));
       what.transfers_when_sent = transfers;
     }
+    if (transfers > 1 && rules_of(what.plan.via).asks_first)
+      findings_.add(what.name + ": copies", "one, the hub asks before it sends again",
+                    std::to_string(transfers));
     if (what.removed && transfers > 0)
       findings_.add(what.name + ": transfers", "none, it was removed before it was sent",
                     std::to_string(transfers));
@@ -84,9 +86,10 @@ class checking {
     if (now->size() < before.size() || !std::equal(before.begin(), before.end(), now->begin()))
       findings_.add(step, fmt::format("what was there before, {}", fmt::join(before, ", ")),
                     fmt::format("{}", fmt::join(*now, ", ")));
-    if (!in_order(*now))
+    const auto& order = rules_of(what.plan.via).order;
+    if (!in_order(*now, order))
       findings_.add(step,
-                    "OPPRETTET, SENDT, MOTTATT, LEVERT, LEST in this order, as far as it has come",
+                    fmt::format("{} in this order, as far as it has come", fmt::join(order, ", ")),
                     fmt::format("{}", fmt::join(*now, ", ")));
     what.statuses = *now;
   }
@@ -104,19 +107,47 @@ class checking {
   findings& findings_;
 };
 
-bool is_over(const letter& what) {
-  if (what.removed || !what.created) return true;
-  return what.received > 0 && has(what.statuses, what.plan.receipt ? "LEST" : "LEVERT");
+// Who has asked for access at eInnsyn is told of it twice.
+constexpr std::size_t answers_of_dpe = 2;
+
+bool over(model& all, const letter& what) {
+  const std::scoped_lock lock(all.mutex);
+  return is_over(what);
+}
+
+bool arrives(const letter& what) {
+  return what.plan.incoming || (what.sent && rules_of(what.plan.via).arrives);
+}
+
+// Of each message, over every service.
+std::map<std::string, std::size_t> times_given(place& where, model& all, findings& found) {
+  auto counts = transfers_by_message(where, found);
+  counts.merge(copies_by_message(where, all, found));
+  return counts;
 }
 
 }  // namespace
 
-void check_letters(place& where, model& all, findings& found, std::atomic<unsigned>& calls) {
-  for (const auto& what : all.letters) {
-    client by(where, what->plan.from, found, calls);
-    checking(by, found).check(*what);
+bool is_over(const letter& what) {
+  const auto& rules = rules_of(what.plan.via);
+  if (what.plan.incoming)
+    return what.received > 0 &&
+           (what.plan.via != service::dpe || what.answers.size() == answers_of_dpe);
+  if (what.removed || !what.created) return true;
+  if (rules.arrives && what.received == 0) return false;
+  if (rules.receipted && !what.receipted) return false;
+  return has(what.statuses, what.plan.receipt ? "LEST" : rules.last);
+}
+
+void check_letters(place& where, model& all, findings& found, std::atomic<unsigned>& calls,
+                   const std::function<bool(std::size_t)>& looked_at) {
+  for (std::size_t i = 0; i < all.letters.size(); ++i) {
+    if (!looked_at(i)) continue;
+    auto& what = *all.letters[i];
+    client by(where, what.plan.from, found, calls);
+    checking(by, found).check(what);
   }
-  const auto transfers = transfers_by_message(where, found);
+  const auto transfers = times_given(where, all, found);
   for (const auto& what : all.letters) {
     client by(where, what->plan.from, found, calls);
     const auto sent = transfers.find(what->id);
@@ -126,19 +157,20 @@ void check_letters(place& where, model& all, findings& found, std::atomic<unsign
 
 bool all_settled(place& where, model& all, findings& found, std::atomic<unsigned>& calls) {
   for (const auto& what : all.letters) {
-    if (is_over(*what)) continue;
+    if (over(all, *what)) continue;
+    if (what->plan.incoming) return false;
     client by(where, what->plan.from, found, calls);
     checking(by, found).check_statuses(*what);
-    if (!is_over(*what)) return false;
+    if (!over(all, *what)) return false;
   }
   const std::scoped_lock lock(all.mutex);
   return std::ranges::all_of(all.receipts, [](const auto& each) { return each->received > 0; });
 }
 
 void check_rest(place& where, model& all, findings& found, std::atomic<unsigned>& calls) {
-  check_letters(where, all, found, calls);
+  check_letters(where, all, found, calls, [](std::size_t) { return true; });
   for (const auto& what : all.letters) {
-    if (!what->sent) continue;
+    if (!arrives(*what)) continue;
     const std::scoped_lock lock(all.mutex);
     if (what->received != 1)
       found.add(what->name + " (" + what->id + "): arrival", "that it is received once",
@@ -157,13 +189,14 @@ void check_rest(place& where, model& all, findings& found, std::atomic<unsigned>
         found.add(step, "nothing left", fmt::format("{} {}", answer.status, answer.body));
     }
   }
+  if (!where.problem().empty()) found.add("the sandbox", "no trouble", where.problem());
   check_store(where, found);
 }
 
 totals count(place& where, model& all) {
   totals t;
   findings silent;
-  const auto transfers = transfers_by_message(where, silent);
+  const auto transfers = times_given(where, all, silent);
   for (const auto& what : all.letters) {
     ++t.letters;
     if (what->received > 0) ++t.received;

@@ -28,6 +28,7 @@ class followers {
   struct follower;
   void stream(follower&, const std::stop_token&);
   void take_queued(follower&, const std::stop_token&);
+  bool has_left(follower&, const boost::json::value& message, const std::string& id);
   void subscribe(follower&);
   void change_subscriptions(const std::stop_token&);
   std::string missing(follower&, const letter&);

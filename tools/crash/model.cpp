@@ -27,4 +27,10 @@ void model::name(const std::shared_ptr<letter>& which, const std::string& id) {
   by_id[id] = which;
 }
 
+void model::name_arrival(const std::shared_ptr<letter>& which, const std::string& id) {
+  const std::scoped_lock lock(mutex);
+  which->arrived_as = id;
+  by_id[id] = which;
+}
+
 }  // namespace kp::crash

@@ -30,6 +30,7 @@ struct letter {
 
   // By the lock of the model.
   std::string id;
+  std::string arrived_as;                // its id at its receiver; SvarInn gives it another one
   bool created = false;                  // acknowledged
   std::atomic<bool> send_tried = false;  // from then on it may arrive
   bool sent = false;                     // acknowledged
@@ -37,6 +38,9 @@ struct letter {
   std::atomic<unsigned> received = 0;    // times that its deletion from the inbox was acknowledged
   bool held = false;                     // by a reader that has peeked it
   bool read = false;                     // its receipt was sent, acknowledged
+  bool receipted = false;                // its sender has taken the receipt that comes by itself
+  std::atomic<unsigned> taken = 0;       // times that a counterpart took it out of its queue
+  std::set<std::string> answers;         // statuses of what is incoming that its sender got
   std::vector<std::string> statuses;     // of the sender, as last seen
   std::size_t transfers_when_sent = 0;   // as first seen with SENDT
 };
@@ -61,8 +65,10 @@ struct model {
   // Shared while a reader of that channel peeks and notes what it was given.
   std::array<std::shared_mutex, channels.size()> peeking;
 
-  std::shared_ptr<letter> find(const std::string& id);  // takes the lock
+  // These take the lock. `id`: its own, or the one it arrived under.
+  std::shared_ptr<letter> find(const std::string& id);
   void name(const std::shared_ptr<letter>&, const std::string& id);
+  void name_arrival(const std::shared_ptr<letter>&, const std::string& id);
 };
 
 }  // namespace kp::crash

@@ -2,6 +2,8 @@
 
 #include "tests/tools/system/documents.hpp"
 #include "tests/tools/system/hub_files.hpp"
+#include "tools/crash/contents.hpp"
+#include "tools/crash/counterparts.hpp"
 
 #include <fmt/format.h>
 
@@ -44,20 +46,36 @@ void place::write(const std::string& name, const std::string& text) const {
 
 void place::register_organisations() {
   json::array all;
-  for (const auto& one : organisations)
-    all.push_back({{"number", one.number}, {"name", one.name}, {"services", json::array{"DPO"}}});
-  all.push_back({{"number", newcomer}, {"name", "Utmark"}, {"services", json::array{"DPO"}}});
+  const auto add = [&](const std::string& number, const char* name, json::array services) {
+    all.push_back({{"number", number},
+                   {"name", name},
+                   {"services", std::move(services)},
+                   {"address",
+                    {{"adresse", "Storgata 1"},
+                     {"postnummer", "0192"},
+                     {"poststed", "Oslo"},
+                     {"land", "Norge"}}}});
+  };
+  for (std::size_t i = 0; i < organisations.size(); ++i)
+    add(organisations[i].number, organisations[i].name,
+        i < over_dpo ? json::array{"DPO"} : json::array{"DPV", "DPF", "DPE", "DPI", "DPH"});
+  add(newcomer, "Utmark", json::array{"DPO"});
+  add(company, "Elvestad AS", json::array{"DPV"});
+  add(einnsyn, "eInnsyn", json::array{"DPE"});
   write("organisations.json", json::serialize(json::object{{"organisations", all}}));
   const auto done = sandbox::register_from_file(*box_, (folder_ / "organisations.json").string(),
                                                 (folder_ / "keystores").string());
   if (!done) problem_ = done.error().message;
+  introduce_counterparts(*this);
 }
 
 void place::write_configuration() {
-  write("hub.yaml", test::hub_yaml(box_->url(), port_) +
+  const auto authority = control("GET", "/control/ca.pem");
+  write("ca.pem", authority.is_string() ? std::string(authority.get_string()) : std::string());
+  write("hub.yaml", test::hub_yaml(box_->url(), port_) + "  dpi_authorities: ca.pem\n" +
                         fmt::format("admin:\n  port: {}\n  credentials:\n    - {}\n", admin_port_,
                                     test::credential(operator_user, "role: operate, ")));
-  for (std::size_t i = 0; i < organisations.size(); ++i) {
+  for (std::size_t i = 0; i < over_dpo; ++i) {
     std::string its_channels;
     for (const auto& one : channels) {
       if (one.owner != i) continue;
@@ -69,6 +87,20 @@ void place::write_configuration() {
     write(fmt::format("tenants.d/{}.yaml", organisations[i].number),
           test::organisation_yaml(organisations[i].number, organisations[i].name, its_channels));
   }
+  for (auto i = over_dpo; i < organisations.size(); ++i) write_organisation_beside_dpo(i);
+}
+
+void place::write_organisation_beside_dpo(std::size_t number) const {
+  const auto& one = organisations[number];
+  auto text = fmt::format(
+      "number: \"{0}\"\nname: {1}\nkeystore:\n  path: ../keystores/{0}.p12\n"
+      "  password: {{file: ../keystores/{0}.password}}\n",
+      one.number, one.name);
+  text += services_beside_dpo(one) + "channels:\n";
+  for (const auto& each : channels)
+    if (each.owner == number)
+      text += channel_beside_dpo(number, each.name, test::credential(each.user));
+  write(fmt::format("tenants.d/{}.yaml", one.number), text);
 }
 
 void place::put_newcomer(bool there) const {
@@ -85,12 +117,20 @@ void place::put_newcomer(bool there) const {
   std::filesystem::rename(folder_ / "newcomer.yaml", folder_ / name, ignored);
 }
 
-std::string place::erase_newcomer() const {
-  const auto output = folder_ / "erase.log";
+int place::erase(const std::string& environment, const std::filesystem::path& output) const {
   const auto command =
-      fmt::format("'{}' erase --config '{}' --organisation {} >'{}' 2>&1", program_.string(),
-                  (folder_ / "hub.yaml").string(), newcomer, output.string());
-  if (std::system(command.c_str()) == 0) return {};
+      fmt::format("{} '{}' erase --config '{}' --organisation {} >'{}' 2>&1", environment,
+                  program_.string(), (folder_ / "hub.yaml").string(), newcomer, output.string());
+  return std::system(command.c_str());
+}
+
+std::string place::erase_newcomer() const {
+  constexpr int places_to_die = 4;
+  const auto output = folder_ / "erase.log";
+  for (int nth = 1; nth <= places_to_die; ++nth)
+    if (erase(fmt::format("KP_CRASH_POINT=erasing:{}", nth), output) == 0)
+      return fmt::format("it did not come to its {}. place to die", nth);
+  if (erase({}, output) == 0) return {};
   std::ifstream in(output);
   return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -98,6 +138,7 @@ std::string place::erase_newcomer() const {
 json::value place::control(const std::string& method, const std::string& path, json::value body) {
   auto answer = box_->control(method, path, std::move(body));
   if (answer) return *std::move(answer);
+  const std::scoped_lock lock(problem_lock_);
   problem_ = fmt::format("sandbox, {} {}: {}", method, path, answer.error().message);
   return nullptr;
 }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace kp::crash {
@@ -33,8 +34,10 @@ class place {
   std::uint16_t admin_port() const { return admin_port_; }
   // Puts the file of the organisation that comes and goes into tenants.d, or takes it away.
   void put_newcomer(bool there) const;
-  // Takes the organisation that comes and goes out of the stopped hub for ever; what went wrong.
+  // Takes the organisation that comes and goes out of the stopped hub for ever; what went wrong. It
+  // dies in the middle of that at first, as often as there are places to.
   std::string erase_newcomer() const;
+  // The sandbox's control calls, from any thread; null when one failed, and `problem()` says why.
   boost::json::value control(const std::string& method, const std::string& path,
                              boost::json::value body = nullptr);
   test::rest_answer transfer_content(const std::string& id) const;
@@ -43,11 +46,14 @@ class place {
   void write(const std::string& name, const std::string& text) const;
   void register_organisations();
   void write_configuration();
+  void write_organisation_beside_dpo(std::size_t number) const;
+  int erase(const std::string& environment, const std::filesystem::path& output) const;
 
   std::filesystem::path program_, folder_;
   std::unique_ptr<sandbox::sandbox> box_;
   std::uint16_t port_ = 0, admin_port_ = 0;
   std::unique_ptr<test::hub_process> hub_;
+  std::mutex problem_lock_;
   std::string problem_;
 };
 
@@ -68,6 +74,7 @@ class client {
   test::rest_answer ask(const std::string& step, const std::string& method, const std::string& path,
                         test::header_fields headers = {}, const std::string& body = {});
 
+  place& where() { return place_; }
   std::size_t number() const { return channel_; }
   const channel& who() const { return channels[channel_]; }
   findings& found() { return findings_; }

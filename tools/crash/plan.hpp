@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/ids.hpp"
 #include "tools/simulation/dice.hpp"
 
 #include <array>
@@ -17,8 +18,13 @@ struct organisation {
   const char* number;
   const char* name;
 };
-inline constexpr std::array<organisation, 3> organisations{
-    {{"910077473", "Bergvik"}, {"910075918", "Fjordnes"}, {"910076787", "Skogvik"}}};
+// The first three write to each other over DPO, the others over every other service.
+inline constexpr std::array<organisation, 5> organisations{{{"910077473", "Bergvik"},
+                                                            {"910075918", "Fjordnes"},
+                                                            {"910076787", "Skogvik"},
+                                                            {"974760673", "Havvik"},
+                                                            {"983163327", "Lundvik"}}};
+inline constexpr std::size_t over_dpo = 3;
 
 struct channel {
   const char* name;
@@ -26,22 +32,29 @@ struct channel {
   std::size_t owner;  // index into organisations
   bool receives;
   bool queues_statuses = false;
+
+  bool beside_dpo() const { return owner >= over_dpo; }
 };
-inline constexpr std::array<channel, 4> channels{
+inline constexpr std::array<channel, 6> channels{
     {{"arkiv", "bergvik-arkiv:arkiv-pass", 0, true},
      {"barnevern", "bergvik-barnevern:barnevern-pass", 0, false, true},
      {"sak", "fjordnes-sak:sak-pass", 1, true},
-     {"post", "skogvik-post:post-pass", 2, true}}};
+     {"post", "skogvik-post:post-pass", 2, true},
+     {"felles", "havvik-felles:felles-pass", 3, true},
+     {"torg", "lundvik-torg:torg-pass", 4, true}}};
 
 using simulation::dice;
 
 struct letter_plan {
+  service via = service::dpo;
   std::size_t from = 0;  // channel
-  std::size_t to = 0;    // organisation
+  std::size_t to = 0;    // organisation; the sender's own where the receiver is no user of this hub
+  bool incoming = false;  // comes from outside, to the channel `from`
   bool multipart = false;
   bool keyed = false;              // with an Idempotency-Key
   bool own_id = true;              // else the hub chooses it
-  bool again = false;              // the create is repeated although it was answered
+  bool again = false;              // the create is repeated although it was answered; of what is
+                                   // incoming: it comes twice
   bool removed = false;            // deleted instead of sent
   bool receipt = false;            // the receiver answers with one
   std::vector<std::size_t> sizes;  // of attachments, the first being brev.pdf

@@ -3,10 +3,13 @@
 #include "config/byte_io.hpp"
 #include "protocol/zip/zip.hpp"
 #include "tests/tools/system/documents.hpp"
+#include "tools/crash/copies.hpp"
+#include "tools/crash/service_rules.hpp"
 #include "tools/crash/writer.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <shared_mutex>
 #include <thread>
 
@@ -38,8 +41,7 @@ class reading {
       client_.found().add(step, "200 or 204", fmt::format("{} {}", peeked.status, peeked.body));
       return false;
     }
-    const auto id = test::id_of(peeked.json());
-    const auto what = hold(id, "peek");
+    const auto what = hold(peeked.json(), "peek");
     peeking.unlock();
     if (what) take(what);
     return true;
@@ -56,8 +58,7 @@ class reading {
     const auto* all = value.find_pointer("/content", missing);
     if (!all || !all->is_array()) return;
     for (const auto& each : all->get_array()) {
-      const auto id = test::id_of(each);
-      const auto found = model_.find(id);
+      const auto found = letter_of(each);
       if (found && was_locked(*found)) take(found);
     }
   }
@@ -69,15 +70,62 @@ class reading {
       const std::scoped_lock lock(model_.mutex);
       if (what.held || what.received > 0) return false;
     }
-    const auto path = "/api/messages/in/pop/" + what.id;
+    const auto path = "/api/messages/in/pop/" + id_here(what);
     const auto popped = client_.insist(step(what, "pop of what may be locked"), "GET", path).answer;
     if (popped.status != 200 && popped.status != 204) return false;
     const std::scoped_lock lock(model_.mutex);
     return what.held = true;
   }
 
-  std::shared_ptr<letter> hold(const std::string& id, const std::string& doing) {
-    const auto found = model_.find(id);
+  // Its id in the inbox.
+  static const std::string& id_here(const letter& what) {
+    return what.arrived_as.empty() ? what.id : what.arrived_as;
+  }
+
+  // What a document in the inbox belongs to: also a letter that its sender knows by another id, or
+  // a receipt that no client has written.
+  std::shared_ptr<letter> letter_of(const json::value& document) {
+    const auto id = test::id_of(document);
+    auto found = model_.find(id);
+    if (found || !client_.who().beside_dpo()) return found;
+    boost::system::error_code missing;
+    for (const auto* pointer : {"/arkivmelding_kvittering/relatedToMessageId",
+                                "/dialogmelding_kvittering/relatedToMessageId"})
+      if (const auto* about = document.find_pointer(pointer, missing); about && about->is_string())
+        return receipt_of(std::string(about->get_string()), id);
+    found = sent_over_svarut(client_.where(), model_, id);
+    if (!found) return nullptr;
+    if (!found->arrived_as.empty())
+      client_.found().add(step(*found, "arrival"), "it alone", "it has arrived as " + id + " too");
+    model_.name_arrival(found, id);
+    return found;
+  }
+
+  std::shared_ptr<letter> receipt_of(const std::string& message, const std::string& id) {
+    const auto about = model_.find(message);
+    if (!about || !rules_of(about->plan.via).receipted) return nullptr;
+    auto made = std::make_shared<letter>();
+    made->plan.via = about->plan.via;
+    made->plan.from = made->plan.to = channels[about->plan.from].owner;
+    made->name = "receipt of " + about->name;
+    made->about = about;
+    made->send_tried = true;
+    const std::scoped_lock lock(model_.mutex);
+    // Of two readers that see it at once the first one has named it.
+    const auto [at, first] = model_.by_id.emplace(id, made);
+    if (!first) return at->second;
+    made->id = id;
+    model_.receipts.push_back(made);
+    // What was sent twice is receipted twice.
+    if (about->receipted && rules_of(about->plan.via).asks_first)
+      client_.found().add(step(*about, "receipt"), "one receipt", "another one, " + id);
+    about->receipted = true;
+    return made;
+  }
+
+  std::shared_ptr<letter> hold(const json::value& document, const std::string& doing) {
+    const auto id = test::id_of(document);
+    const auto found = letter_of(document);
     const auto step = fmt::format("{} in {}: {}", doing, client_.who().name, id);
     if (!found) {
       client_.found().add(step, "a letter that somebody has written", "one that nobody knows");
@@ -111,7 +159,8 @@ class reading {
 
   void take(const std::shared_ptr<letter>& which) {
     auto& what = *which;
-    const auto popped = client_.insist(step(what, "pop"), "GET", "/api/messages/in/pop/" + what.id);
+    const auto popped =
+        client_.insist(step(what, "pop"), "GET", "/api/messages/in/pop/" + id_here(what));
     const unsigned wanted_status = what.about ? 204 : 200;  // a receipt has no files
     if (popped.answer.status != wanted_status) {
       if (popped.answer.status != 0)
@@ -121,7 +170,7 @@ class reading {
     }
     if (!what.about) compare(what, popped.answer.body);
     const auto deleted =
-        client_.insist(step(what, "delete"), "DELETE", "/api/messages/in/" + what.id);
+        client_.insist(step(what, "delete"), "DELETE", "/api/messages/in/" + id_here(what));
     const bool gone = deleted.unclear && deleted.answer.status == 404;
     if (deleted.answer.status != 200 && !gone) {
       if (deleted.answer.status != 0)
@@ -143,11 +192,23 @@ class reading {
     for (const auto& [name, bytes] : *files)
       if (const auto mark = foreign_mark(bytes, client_.who().owner))
         client_.found().add(step(what, "open"), "nothing of others", name + " with " + *mark);
-    if (*files == what.files) return;
+    if (*files == what.files || is_svarut_copy(what, *files)) return;
     std::string sizes;
     for (const auto& [name, bytes] : *files) sizes += fmt::format(" {} {}", name, bytes.size());
     client_.found().add(step(what, "open"), "the files that were acknowledged: " + wanted(what),
                         "others:" + sizes);
+  }
+
+  // SvarUt carries no arkivmelding.xml: its receiver's hub writes one, from the same title.
+  static bool is_svarut_copy(const letter& what, const std::map<std::string, std::string>& files) {
+    if (what.plan.via != service::dpf || files.size() != what.files.size()) return false;
+    return std::ranges::all_of(files, [&](const auto& file) {
+      const auto& [name, bytes] = file;
+      const auto sent = what.files.find(name);
+      if (sent == what.files.end()) return false;
+      return name == "arkivmelding.xml" ? bytes.find(what.mark) != std::string::npos
+                                        : bytes == sent->second;
+    });
   }
 
   static std::string wanted(const letter& what) {

@@ -1,6 +1,7 @@
 #include "tools/crash/writer.hpp"
 
 #include "tests/tools/system/documents.hpp"
+#include "tools/crash/contents.hpp"
 
 #include <fmt/format.h>
 
@@ -9,40 +10,6 @@ namespace kp::crash {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t mark_every = 4096;
-
-// Random bytes, with the mark at the beginning and every so often.
-std::string content(const std::string& mark, dice& d, std::size_t size) {
-  auto bytes = d.bytes(size);
-  for (std::size_t at = 0; at + mark.size() <= size; at += mark_every)
-    bytes.replace(at, mark.size(), mark);
-  return bytes;
-}
-
-std::string xml(const std::string& mark) {
-  auto text = test::arkivmelding_xml();
-  const std::string title = "Vedtak i sak 2026/42";
-  return text.replace(text.find(title), title.size(), mark);
-}
-
-std::string type_of(const std::string& file) {
-  return file.ends_with(".xml") ? "application/xml" : "application/pdf";
-}
-
-json::object document_of(const letter& what) {
-  const auto* to = organisations[what.plan.to].number;
-  auto document = what.about ? test::new_document(to, test::answers, "arkivmelding_kvittering",
-                                                  {{"relatedToMessageId", what.about->id},
-                                                   {"receiptType", "OK"},
-                                                   {"messages", json::array{}}})
-                             : test::arkivmelding_to(to);
-  auto& header = document["standardBusinessDocumentHeader"].as_object();
-  header["businessScope"].at("scope").at(0).as_object()["instanceIdentifier"] = what.conversation;
-  if (what.plan.own_id)
-    header["documentIdentification"].as_object()["instanceIdentifier"] = what.id;
-  return document;
-}
 
 class writing {
  public:
@@ -118,7 +85,8 @@ class writing {
     };
     part("\"sbd\"", "application/json", json::serialize(document_of(*letter_)));
     for (const auto& [name, bytes] : letter_->files)
-      part(fmt::format("\"{}\"; filename=\"{}\"", letter_->mark, name), type_of(name), bytes);
+      part(fmt::format("\"{}\"; filename=\"{}\"", letter_->mark, name), content_type_of(name),
+           bytes);
     body += "--grense--\r\n";
     const auto headers = keyed({{"Content-Type", "multipart/form-data; boundary=grense"}});
     note([](letter& l) { l.send_tried = true; });
@@ -134,8 +102,8 @@ class writing {
         fmt::format("attachment; name=\"{}\"; filename=\"{}\"", letter_->mark, file);
     const auto doing = "upload of " + file;
     const auto put = client_.insist(
-        step(doing), "PUT", "/api/messages/out/" + letter_->id,
-        {{"Content-Type", type_of(file)}, {"Content-Disposition", disposition}}, bytes);
+        step(doing), "PUT", "/api/messages/out/" + letter_->id + "?title=" + letter_->mark,
+        {{"Content-Type", content_type_of(file)}, {"Content-Disposition", disposition}}, bytes);
     if (put.answer.status == 200) return true;
     if (put.unclear && put.answer.status == 400 &&
         put.answer.text("exception").find("DuplicateFilename") != std::string::npos)
@@ -174,23 +142,6 @@ class writing {
 };
 
 }  // namespace
-
-std::shared_ptr<letter> make_letter(const letter_plan& plan, std::string name) {
-  auto made = std::make_shared<letter>();
-  dice d(plan.seed);
-  made->plan = plan;
-  made->name = std::move(name);
-  made->mark = mark_of(channels[plan.from].owner, plan.to);
-  made->conversation = marked_uuid(made->mark, d);
-  const auto id = marked_uuid(made->mark, d);
-  if (plan.own_id) made->id = id;
-  made->key = marked_uuid(made->mark, d);
-  made->files["arkivmelding.xml"] = xml(made->mark);
-  made->files["brev.pdf"] = content(made->mark, d, plan.sizes.front());
-  for (std::size_t i = 1; i < plan.sizes.size(); ++i)
-    made->files[fmt::format("{}-{}.pdf", made->mark, i)] = content(made->mark, d, plan.sizes[i]);
-  return made;
-}
 
 void write_receipt(client& by, model& all, const std::shared_ptr<letter>& about) {
   dice d(about->plan.seed + 1);

@@ -5,12 +5,10 @@
 
 namespace kp::crash {
 
-std::shared_ptr<letter> make_letter(const letter_plan&, std::string name);
-
 // Carries one letter through as a careful business system would: what was not answered is repeated
 // until it is, and an answer that fits neither having been done nor not is a finding.
+void write_letter(client&, model&, const std::shared_ptr<letter>&);
 // Creates and sends the receipt of a letter that this client has taken.
 void write_receipt(client& by, model& all, const std::shared_ptr<letter>& about);
-void write_letter(client&, model&, const std::shared_ptr<letter>&);
 
 }  // namespace kp::crash
