@@ -178,6 +178,8 @@ struct gateway_desk::state {
     if (!seat)
       co_return refused(api::try_later(503, "The channel is being opened; try again"), head);
     const guest at_seat(seat);
+    if (!co_await calls.wake(seat))
+      co_return refused(api::try_later(503, "The channel is being opened; try again"), head);
     const auto patience = patience_of(way, head);
     if (!patience) co_return refused(patience.error(), head);
     if (patience->listens)

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t max_sbd_bytes = 2 * 1024 * 1024;
 constexpr std::chrono::milliseconds answer_deadline{60'000};
+constexpr std::chrono::milliseconds wake_deadline{10'000};
 
 }  // namespace
 
@@ -20,6 +21,18 @@ std::optional<std::string> text_of(const http::headers& headers, std::string_vie
   const auto found = headers.find(name);
   if (!found) return std::nullopt;
   return std::string(*found);
+}
+
+http::awaitable<bool> gateway_calls::wake(std::shared_ptr<open_seat> seat) {
+  if (seat->what.seat) co_return true;
+  const auto owner = caf::actor_cast<caf::actor>(seat->what.owner);
+  if (!owner) co_return false;
+  open_channel wanted{seat->what.channel};
+  const auto opened =
+      co_await ask<channel_opened>(system_, owner, std::move(wanted), wake_deadline);
+  // Another request may have had it made meanwhile, and the organisation may have said so itself.
+  if (opened && !seat->what.seat) seat->what.seat = opened->seat;
+  co_return seat->what.seat != nullptr;
 }
 
 http::awaitable<http::server_response> gateway_calls::call(caf::actor channel,

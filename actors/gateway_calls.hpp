@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "actors/gateway_seats.hpp"
 #include "actors/gateway_transfer.hpp"
 #include "actors/route.hpp"
 
@@ -17,6 +18,9 @@ class gateway_calls {
  public:
   gateway_calls(std::shared_ptr<hub_context> hub, caf::actor_system& system)
       : hub_(std::move(hub)), system_(system) {}
+
+  // Has its organisation make the channel if it is at rest; whether there is one now.
+  http::awaitable<bool> wake(std::shared_ptr<open_seat> seat);
 
   // Whatever they refer to outlives the wait.
   http::awaitable<http::server_response> call(caf::actor channel, tenants::directory::seat who,

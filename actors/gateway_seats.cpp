@@ -13,8 +13,10 @@ void open_seat::tell_when_left() const {
 void gateway_seats::open(const seat_opened& opened) {
   auto& seat = seats_[opened.organisation][opened.channel];
   if (!seat) ++count_;
-  // Requests with the one before end there.
-  if (!seat || seat->what.seat != opened.seat)
+  // Requests with the one before end there; those with one at rest wait for this one.
+  if (seat && (!seat->what.seat || seat->what.seat == opened.seat))
+    seat->what = opened;
+  else
     seat = std::make_shared<open_seat>(open_seat{opened, 0, false});
   tell_when_open();
 }

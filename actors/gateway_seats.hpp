@@ -12,7 +12,7 @@
 
 namespace kp::actors {
 
-// A channel's actor, and how many requests are with it.
+// A channel's actor, if it has been made, and how many requests are with it.
 struct open_seat {
   seat_opened what;
   std::size_t requests = 0;

@@ -6,6 +6,7 @@
 #include "actors/deadlines.hpp"
 #include "actors/operator_desk.hpp"
 #include "actors/organisation_adapters.hpp"
+#include "actors/organisation_channels.hpp"
 #include "actors/registry_desk.hpp"
 #include "actors/report_intake.hpp"
 #include "actors/retrying_commit.hpp"
@@ -71,6 +72,8 @@ class house {
         children_(self, args_.settings->id.to_string(),
                   [meters = args_.hub->meters] { meters->actor_restarts.add(); }),
         adapters_(self, children_, [this] { return adapter_args(); }),
+        channels_(self, children_, args_.gateway,
+                  [this](channel_number number) { return how_to_make(number); }),
         ids_(std::make_shared<storage::row_ids>(args_.hub->store, args_.settings->id)) {}
 
   // Gives numbers to the channels of the newest settings; when all have one, the house follows
@@ -122,7 +125,7 @@ class house {
     if (!ending_ || tick.epoch != end_epoch_) return;
     if (args_.hub->time.now() >= ending_->deadline) return say_ended(false);
     const auto not_yet = [this, tick] { self_->delayed_send(self_, look_again, tick); };
-    if (!context_ || (!ending_->drain && !open_.empty())) return not_yet();
+    if (!context_ || (!ending_->drain && channels_.known_to_gateway())) return not_yet();
     adapters_.ask_whether_idle([this, tick, not_yet](bool idle) {
       if (!ending_ || tick.epoch != end_epoch_) return;
       if (idle) return say_ended(true);
@@ -130,21 +133,13 @@ class house {
     });
   }
 
-  // The gateway has let go of a seat: the channel ends unless it has one under another name.
   void left(const seat_left& gone) {
-    if (!context_) return;
-    if (serves(gone.channel) && !ending_) return;
-    open_.erase(gone.channel);
-    if (ending_) return;
-    for (const auto& [number, index] : channels_) {
-      if (children_[index] != gone.seat) continue;
-      if (name_of(number)) return;
-      children_.end(index);
-      channels_.erase(number);
-      break;
-    }
+    if (ending_) return channels_.left_for_good(gone);
+    channels_.left(gone);
     move_next();
   }
+
+  caf::actor open_channel(const channel_name& name) { return channels_.open(name); }
 
   void on_down(const caf::down_msg& down) { children_.on_down(down); }
   void restart(const restart_child& which) { children_.restart(which); }
@@ -181,7 +176,7 @@ class house {
   void move_next() {
     if (moving_ || !context_) return;
     const auto ready = std::ranges::find_if(
-        merges_, [this](const auto& each) { return !channels_.contains(each.from); });
+        merges_, [this](const auto& each) { return !channels_.works(each.from); });
     if (ready == merges_.end()) return;
     moving_ = true;
     move(*ready);
@@ -227,16 +222,14 @@ class house {
       open();
     else
       change(tenants::diff(*before->settings, *context_->settings));
-    for (const auto& [name, number] : context_->numbers)
-      if (serves(name)) seat(name, number);
+    channels_.follow(context_);
     for (auto& promise : waiting_) promise.deliver(settings_applied{});
     waiting_.clear();
     move_next();
   }
 
   void open() {
-    // Beside the channels: router, adapter, deadlines, registry desk.
-    children_.expect(4 + context_->numbers.size());
+    children_.expect(3);  // router, adapter, deadlines; most others rest
     renew_clients();
     const auto me = caf::actor_cast<caf::actor_addr>(self_);
     organisation_handle_ = [me] { return caf::actor_cast<caf::actor>(me); };
@@ -254,14 +247,6 @@ class house {
     });
     const auto unused = storage::subscriptions(args_.hub->store, args_.settings->id).empty();
     if (!unused || !*unused) webhooks();
-    desk_ = children_.add(
-        "registry desk",
-        [this, &system] {
-          return system.spawn(registry_desk, registry_desk_args{context_, clients_, notes_});
-        },
-        [this](const caf::actor&) {
-          for (const auto& [number, index] : channels_) renew(index);
-        });
     adapters_.use(make_ports(context_, clients_), args_.first_poll);
   }
 
@@ -289,40 +274,23 @@ class house {
     adapters_.work_in(working_mode::normal);
   }
 
-  // Sees to it that the channel runs and that the gateway knows where.
-  void seat(const channel_name& name, channel_number number) {
-    const auto known = channels_.find(number);
-    if (known != channels_.end()) {
-      if (const auto& child = children_[known->second]) announce(name, child);
-      return;
-    }
-    channels_[number] = children_.add(
-        "channel " + name.to_string(),
-        [this, number, &system = self_->system()] {
-          return system.spawn(channel, channel_args{context_, number, organisation_handle_(),
-                                                    children_[*desk_], args_.writer, notes_});
+  nursery::factory how_to_make(channel_number number) {
+    need_desk();
+    return [this, number, &system = self_->system()] {
+      return system.spawn(channel, channel_args{context_, number, organisation_handle_(),
+                                                children_[*desk_], args_.writer, notes_});
+    };
+  }
+
+  // It answers what channels ask, so it is made with the first of them.
+  void need_desk() {
+    if (desk_) return;
+    desk_ = children_.add(
+        "registry desk",
+        [this, &system = self_->system()] {
+          return system.spawn(registry_desk, registry_desk_args{context_, clients_, notes_});
         },
-        [this, number](const caf::actor& child) {
-          if (const auto called = name_of(number)) announce(*called, child);
-        });
-  }
-
-  void announce(const channel_name& name, const caf::actor& child) {
-    open_.insert(name);
-    self_->send(args_.gateway, seat_opened{args_.settings->id, name, child,
-                                           caf::actor_cast<caf::actor_addr>(self_)});
-  }
-
-  // Here, and not at an installation elsewhere.
-  bool serves(const channel_name& name) const {
-    const auto* channel = context_->settings->find(name);
-    return channel && !channel->external;
-  }
-
-  std::optional<channel_name> name_of(channel_number number) const {
-    for (const auto& [name, its] : context_->numbers)
-      if (its == number && serves(name)) return name;
-    return std::nullopt;
+        [this](const caf::actor&) { channels_.start_anew(); });
   }
 
   // What a channel that has been taken over left behind follows in bounded commits; a hub that
@@ -347,10 +315,7 @@ class house {
                 {{"organisation", args_.settings->id.to_string()}});
             return self_->delayed_send(self_, number_again_after, move_records{});
           }
-          const auto heir = channels_.find(merge.into);
-          if (heir != channels_.end())
-            if (const auto& child = children_[heir->second])
-              self_->send(child, settings_changed{context_, clients_, {}});
+          channels_.tell(merge.into, settings_changed{context_, clients_, {}});
           if (*moved == 0)
             std::erase_if(merges_, [&](const auto& each) { return each.from == merge.from; });
           move_next();
@@ -390,24 +355,18 @@ class house {
          {"channel", after.to_string()}});
   }
 
-  // Who holds the handle of a child that was started again is started again too.
-  void renew(std::size_t holder) {
-    if (const auto& child = children_[holder]) self_->send_exit(child, caf::exit_reason::kill);
-  }
-
   caf::event_based_actor* self_;
   organisation_args args_;  // with the newest settings
   nursery children_;
   organisation_adapters adapters_;
+  organisation_channels channels_;
   std::shared_ptr<storage::row_ids> ids_;
   std::shared_ptr<organisation_context> context_;  // of the settings that are followed
   std::shared_ptr<upstream> clients_;
   std::shared_ptr<registry_notes> notes_ = std::make_shared<registry_notes>();
   std::function<caf::actor()> organisation_handle_;
   std::optional<std::size_t> router_, deadlines_, desk_, webhooks_, operators_;
-  std::map<channel_number, std::size_t> channels_;
   std::set<channel_number> complete_;  // with all that the store keeps of them
-  std::set<channel_name> open_;        // seats that the gateway holds
   std::vector<storage::channel_merge> merges_;
   std::vector<caf::response_promise> waiting_;  // for the newest settings to be followed
   std::optional<end_organisation> ending_;
@@ -461,6 +420,7 @@ caf::behavior organisation(caf::event_based_actor* self, organisation_args args)
       [=](const end_organisation& how) { here->end(how); },
       [=](const end_look& tick) { here->look_whether_ended(tick); },
       [=](const seat_left& gone) { here->left(gone); },
+      [=](const open_channel& asked) { return channel_opened{here->open_channel(asked.channel)}; },
       [=](const restart_child& which) { here->restart(which); },
       [=](const outbox_changed& nudge) { here->outbox(nudge); },
       [=](const expiry_changed&) { here->expiry(); },

@@ -11,8 +11,15 @@ namespace kp::actors {
 struct seat_opened {
   organisation_id organisation;
   channel_name channel;
-  caf::actor seat;
-  caf::actor_addr owner = {};  // hears seat_left
+  caf::actor seat;             // null: at rest, made when its owner is asked
+  caf::actor_addr owner = {};  // hears seat_left, answers open_channel
+};
+
+struct open_channel {  // -> channel_opened
+  channel_name channel;
+};
+struct channel_opened {
+  caf::actor seat;  // null: not served here, or started again in a moment
 };
 
 struct organisation_args {
@@ -27,11 +34,13 @@ struct organisation_args {
 
 // One legal entity: numbers its channels, then starts and supervises its channel router, adapters,
 // deadlines, registry desk, webhook dispatcher and channels, and passes between them nudges
-// (outbox_changed, expiry_changed) and requests (webhook_call). Understands apply_settings,
-// end_organisation (actors/tenants_messages.hpp): what a change of its file does not concern runs
-// on.
+// (outbox_changed, expiry_changed) and requests (webhook_call). Understands open_channel, and
+// apply_settings, end_organisation (actors/tenants_messages.hpp): what a change of its file does
+// not concern runs on.
 caf::behavior organisation(caf::event_based_actor* self, organisation_args args);
 
 }  // namespace kp::actors
 
 KP_MESSAGE(kp::actors::seat_opened);
+KP_MESSAGE(kp::actors::open_channel);
+KP_MESSAGE(kp::actors::channel_opened);
