@@ -7,7 +7,7 @@
 #include "actors/channel_incoming.hpp"
 #include "protocol/sbd/document.hpp"
 
-#include <deque>
+#include <list>
 #include <unordered_map>
 
 namespace kp::actors {
@@ -119,7 +119,7 @@ class channel_seat {
   std::unordered_map<std::uint64_t, std::function<void(const judged<arkivmelding::summary>&)>>
       reading_;
   std::unordered_map<std::string, arkivmelding::summary> summaries_;  // by blob id
-  std::deque<std::string> summary_order_;                             // oldest first
+  std::list<std::string> summary_order_;                              // oldest first
 };
 
 void log_bug(std::string_view what);

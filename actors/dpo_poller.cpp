@@ -235,7 +235,7 @@ void dpo_poller::on_seen(const dpo_seen& answer) {
 
 void dpo_poller::work() {
   phase_ = phase::working;
-  std::ranges::sort(todo_, [](const auto& a, const auto& b) {
+  todo_.sort([](const auto& a, const auto& b) {
     if (is_older(a.what, b.what)) return true;
     return !is_older(b.what, a.what) && a.id < b.id;
   });

@@ -7,7 +7,7 @@
 #include "actors/transfer_memory.hpp"
 #include "config/log.hpp"
 
-#include <deque>
+#include <list>
 #include <map>
 #include <set>
 
@@ -135,12 +135,12 @@ class dpo_poller {
   std::uint64_t step_ = 0;
   phase phase_ = phase::resting;
 
-  // One round.
+  // One round. Lists, which take no room while they are empty.
   // To be asked still, the current one in front. What a round leaves, the next one begins with.
-  std::deque<maskinporten::system_user> users_;
-  std::deque<std::string> candidates_;
+  std::list<maskinporten::system_user> users_;
+  std::list<std::string> candidates_;
   std::size_t overviews_ = 0;       // under way
-  std::deque<transfer_work> todo_;  // the current one in front
+  std::list<transfer_work> todo_;  // the current one in front
   bool more_ = false;               // a search answer was full
   bool progress_ = false;
   std::optional<time_point> rest_until_;  // the national service wants rest

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <list>
 #include <map>
 #include <set>
 
@@ -157,8 +158,9 @@ class bucket {
 
   tokens tokens_;
   std::map<organisation_id, std::deque<std::shared_ptr<waiter>>> queues_;  // none is empty
-  std::deque<organisation_id> turns_;
-  std::deque<std::shared_ptr<waiter>> by_age_;  // answered ones leave when they come to the front
+  std::list<organisation_id> turns_;
+  // Answered ones leave when they come to the front.
+  std::list<std::shared_ptr<waiter>> by_age_;
   std::size_t waiting_ = 0;
 };
 

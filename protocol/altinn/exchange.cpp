@@ -105,8 +105,9 @@ http::awaitable<result<std::string>> token_exchange::fetch(std::shared_ptr<state
     const auto now = own->time.now();
     const auto answer = co_await own->http.send(std::move(asked));
     if (!answer) co_return with_context(answer.error(), "Altinn's token exchange");
+    // What has been exchanged is needed no more, and what was refused is no good.
+    if (answer->status == 200 || answer->status == 401) own->maskinporten.forget(wanted);
     if (answer->status != 401 || again) co_return own->take(key, *answer, now);
-    own->maskinporten.forget(wanted);
   }
 }
 

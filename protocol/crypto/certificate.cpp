@@ -4,7 +4,10 @@
 
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <ctime>
+#include <map>
+#include <mutex>
 
 namespace kp::crypto {
 
@@ -92,6 +95,22 @@ result<certificate> certificate::from_der(std::string_view der) {
   std::shared_ptr<X509> x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
   if (!x509) return failure(crypto_errc::bad_format, "no certificate in DER");
   return certificate(std::move(x509));
+}
+
+certificate certificate::shared() const {
+  static std::mutex guard;
+  static std::map<std::string, std::weak_ptr<X509>> known;  // by their DER
+  static std::size_t tidy_at = 64;
+  auto name = der();
+  const std::scoped_lock lock(guard);
+  if (known.size() >= tidy_at) {
+    std::erase_if(known, [](const auto& each) { return each.second.expired(); });
+    tidy_at = std::max<std::size_t>(64, 2 * known.size());
+  }
+  auto& mine = known[std::move(name)];
+  if (auto same = mine.lock()) return certificate(std::move(same));
+  mine = x509_;
+  return *this;
 }
 
 std::string certificate::pem() const {

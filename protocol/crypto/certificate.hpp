@@ -31,6 +31,9 @@ class certificate {
   // By subject serialNumber, else O, else organizationIdentifier (certificates.md 1.4).
   std::optional<organisation_id> organisation() const;
   X509* native() const { return x509_.get(); }
+  // The same certificate in the one object that all who ask for it hold: for those of authorities,
+  // which are few and in the key store of every organisation.
+  certificate shared() const;
 
  private:
   std::shared_ptr<X509> x509_;

@@ -203,7 +203,7 @@ std::vector<certificate> chain_of(const certificate& leaf,
     const auto above = std::ranges::find_if(
         all, [&](const certificate_entry& other) { return issued_by(*below, other.cert); });
     if (above == all.end()) break;
-    chain.push_back(above->cert);
+    chain.push_back(above->cert.shared());
     below = &above->cert;
   }
   return chain;

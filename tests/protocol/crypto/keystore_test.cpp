@@ -113,6 +113,23 @@ TEST(keystore, orders_the_chain_from_the_leaf_upwards_and_leaves_strangers_out) 
   EXPECT_EQ(opened->chain[1].der(), root.leaf.der());
 }
 
+TEST(keystore, shares_the_certificates_of_authorities_with_every_other_key_store) {
+  const auto root = test::make_identity({{"CN", "Root"}}, 1);
+  const auto of = [&](const char* name) {
+    auto key = test::make_rsa_key();
+    auto leaf = test::make_certificate(key, {{"CN", name}}, 2, &root);
+    const keystore whole{key, leaf, {root.leaf}};
+    return keystore::open_pkcs12(pkcs12({{&whole, "x"}}), "secret", "x");
+  };
+  const auto one = of("One");
+  const auto other = of("Other");
+  ASSERT_TRUE(one && other);
+  ASSERT_EQ(one->chain.size(), 1u);
+  ASSERT_EQ(other->chain.size(), 1u);
+  EXPECT_EQ(one->chain[0].native(), other->chain[0].native());
+  EXPECT_NE(one->leaf.native(), other->leaf.native());
+}
+
 TEST(keystore, takes_the_certificate_bound_to_the_key_when_it_was_renewed_for_the_same_key) {
   const auto& now = test::sender();
   const keystore with_old_beside{
