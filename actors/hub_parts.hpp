@@ -6,6 +6,10 @@
 
 #include <memory>
 
+namespace kp::storage {
+struct backup_source;
+}
+
 namespace kp::actors {
 
 // What the administration of a running hub works with.
@@ -14,6 +18,7 @@ struct hub_parts {
   std::shared_ptr<gateway_desk> desk;  // network thread only
   caf::actor_system* system = nullptr;
   caf::actor top;  // the hub actor: what concerns an organisation's actors is asked through it
+  const storage::backup_source* backup = nullptr;  // null: the store cannot be copied
 };
 
 }  // namespace kp::actors

@@ -19,6 +19,7 @@
 #include "protocol/dpfio/broker.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/registry/registry.hpp"
+#include "storage/backup.hpp"
 #include "storage/blobs.hpp"
 #include "storage/master_key.hpp"
 #include "storage/storage_error.hpp"
@@ -122,7 +123,8 @@ struct runtime::state {
   std::shared_ptr<quota_usage> usage = std::make_shared<quota_usage>();
   std::unique_ptr<storage::engine> store;
   std::unique_ptr<storage::data_keys> keys;
-  std::unique_ptr<storage::blobs> blobs;
+  std::unique_ptr<storage::held_files> blobs;
+  std::optional<storage::backup_source> backup;
   std::shared_ptr<spool_factory> spools;
   std::unique_ptr<dpfio::broker_io> fiks_broker;
   asio::io_context network{1};
@@ -158,10 +160,14 @@ struct runtime::state {
     storage::rocksdb_options options;
     options.path = engine_folder.string();
     KP_TRY(auto opened, storage::open_rocksdb_engine(options));
+    auto* const copied = dynamic_cast<storage::checkpointed*>(opened.get());
     store = measure(std::make_unique<quota_store>(std::move(opened), usage), meters, signs, tally);
     webhooks->secrets = std::make_shared<storage::secret_box>(master_key, random);
     keys = std::make_unique<storage::data_keys>(*store, std::move(master_key), random);
-    KP_TRY(blobs, storage::blobs::open(*store, (root / "blobs").string(), *keys, random));
+    const auto blobs_folder = (root / "blobs").string();
+    KP_TRY(auto files, storage::blobs::open(*store, blobs_folder, *keys, random));
+    blobs = std::make_unique<storage::held_files>(std::move(files));
+    if (copied) backup.emplace(storage::backup_source{*copied, *blobs, blobs_folder});
     KP_TRY(const auto spool_folder, make_folder(root / "spool"));
     spools = storage::make_file_spools(spool_folder, random);
     fiks_broker = std::make_unique<dpfio::broker_io>(*spools);
@@ -311,7 +317,8 @@ void runtime::when_ready(std::function<void()> then) {
 }
 
 hub_parts runtime::parts() const {
-  return {state_->context, state_->desk, &state_->system, state_->top};
+  return {state_->context, state_->desk, &state_->system, state_->top,
+          state_->backup ? &*state_->backup : nullptr};
 }
 
 int runtime::run() {

@@ -1,6 +1,7 @@
 #include "admin/listener.hpp"
 
 #include "actors/probes.hpp"
+#include "admin/backups.hpp"
 #include "admin/credentials.hpp"
 #include "admin/manage.hpp"
 #include "admin/messages.hpp"
@@ -49,6 +50,7 @@ struct listener::state {
     add_parked(all, parts);
     add_webhooks(all, parts);
     add_statistics(all, parts);
+    add_backups(all, parts);
   }
 
   std::shared_ptr<actors::hub_context> hub;

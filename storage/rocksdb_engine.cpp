@@ -1,5 +1,6 @@
 #include "config/crash_point.hpp"
 #include "storage/big_endian.hpp"
+#include "storage/checkpoint.hpp"
 #include "storage/conditions.hpp"
 #include "storage/engine.hpp"
 #include "storage/engine_files.hpp"
@@ -14,6 +15,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -47,7 +49,7 @@ error failed(const rocksdb::Status& status, std::string_view doing) {
   return permanent(code, fmt::format("the store failed while {}: {}", doing, status.ToString()));
 }
 
-class rocksdb_engine final : public engine {
+class rocksdb_engine final : public engine, public checkpointed {
  public:
   rocksdb_engine(std::unique_ptr<rocksdb::DB> db, std::uint64_t next_sequence)
       : db_(std::move(db)),
@@ -56,6 +58,8 @@ class rocksdb_engine final : public engine {
         reserved_sequence_(next_sequence) {
     durable_.sync = true;
   }
+  // One that is only read.
+  explicit rocksdb_engine(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)), broken_(true) {}
 
   ~rocksdb_engine() override {
     compactor_.reset();
@@ -90,7 +94,8 @@ class rocksdb_engine final : public engine {
         if (!visit(view(at->key()), view(at->value()))) break;
     }
     if (!at->status().ok()) return failed(at->status(), "scanning");
-    if (deleted.passed() > tombstone_compactor::worth_compacting) compactor_->ask(begin, end);
+    if (compactor_ && deleted.passed() > tombstone_compactor::worth_compacting)
+      compactor_->ask(begin, end);
     return {};
   }
 
@@ -178,14 +183,25 @@ class rocksdb_engine final : public engine {
     return {};
   }
 
+  result<void> checkpoint(const std::string& folder) override {
+    rocksdb::Checkpoint* made = nullptr;
+    auto status = rocksdb::Checkpoint::Create(db_.get(), &made);
+    const std::unique_ptr<rocksdb::Checkpoint> owned(made);
+    if (status.ok()) status = made->CreateCheckpoint(folder);
+    if (!status.ok()) return failed(status, "writing a checkpoint");
+    return {};
+  }
+
  private:
   static constexpr std::size_t per_change_overhead = 12;  // tag and two lengths
   // What the accepted batches of a group have changed; points into the group.
   using overlay = std::unordered_map<std::string_view, const std::optional<std::string>*>;
 
   static error read_only() {
-    return permanent(storage_errc::read_only,
-                     "the store is read only since a write failed; look at the disk, then restart");
+    return permanent(
+        storage_errc::read_only,
+        "the store is read only: a write has failed (look at the disk, then restart), or "
+        "it was opened to be read");
   }
 
   static void fail_passed(std::vector<result<void>>& answers, std::size_t count, const error& why) {
@@ -238,8 +254,8 @@ class rocksdb_engine final : public engine {
   std::unique_ptr<tombstone_compactor> compactor_;
   rocksdb::WriteOptions durable_;
   std::mutex writing_;
-  std::uint64_t next_sequence_;      // under writing_
-  std::uint64_t reserved_sequence_;  // under writing_
+  std::uint64_t next_sequence_ = 0;      // under writing_
+  std::uint64_t reserved_sequence_ = 0;  // under writing_
   std::atomic<bool> broken_{false};
 };
 
@@ -265,25 +281,30 @@ rocksdb::Options make_options(const rocksdb_options& wanted) {
   return options;
 }
 
-// A new store gets this build's format version; an older build must not touch what it cannot read.
-result<void> settle_format(rocksdb::DB& db, const std::string& path) {
+// Whether the store has a format version. Errors: one that this build does not know.
+result<bool> knows_format(rocksdb::DB& db, const std::string& path) {
   std::string stored;
   const auto status = db.Get(rocksdb::ReadOptions(), slice(format_key), &stored);
-  if (status.ok()) {
-    const auto version = from_big_endian<std::uint64_t>(stored);
-    if (!version)
-      return permanent(storage_errc::corrupt,
-                       fmt::format("{}: the store's format version cannot be read", path));
-    if (*version > format_version)
-      return permanent(
-          storage_errc::unknown_format,
-          fmt::format("{}: the store has format version {}, and this program knows versions up to "
-                      "{}. It has been written by a newer Knutepunkt; start that one, or restore a "
-                      "backup from before the upgrade",
-                      path, *version, format_version));
-    return {};
-  }
-  if (!status.IsNotFound()) return failed(status, "reading the format version");
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return failed(status, "reading the format version");
+  const auto version = from_big_endian<std::uint64_t>(stored);
+  if (!version)
+    return permanent(storage_errc::corrupt,
+                     fmt::format("{}: the store's format version cannot be read", path));
+  if (*version > format_version)
+    return permanent(
+        storage_errc::unknown_format,
+        fmt::format("{}: the store has format version {}, and this program knows versions up to "
+                    "{}. It has been written by a newer Knutepunkt; start that one, or restore a "
+                    "backup from before the upgrade",
+                    path, *version, format_version));
+  return true;
+}
+
+// A new store gets this build's format version; an older build must not touch what it cannot read.
+result<void> settle_format(rocksdb::DB& db, const std::string& path) {
+  KP_TRY(const bool known, knows_format(db, path));
+  if (known) return {};
   const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator(rocksdb::ReadOptions()));
   at->SeekToFirst();
   if (at->Valid())
@@ -336,6 +357,18 @@ result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& optio
 
 result<std::unique_ptr<engine>> open_rocksdb_engine(const rocksdb_options& options) {
   return open_rocksdb_engine(options, *rocksdb::Env::Default());
+}
+
+result<std::unique_ptr<engine>> open_rocksdb_engine_to_read(const rocksdb_options& options) {
+  rocksdb::DB* raw = nullptr;
+  const auto status = rocksdb::DB::OpenForReadOnly(make_options(options), options.path, &raw);
+  if (!status.ok()) return with_context(failed(status, "opening to read"), options.path);
+  std::unique_ptr<rocksdb::DB> db(raw);
+  KP_TRY(const bool known, knows_format(*db, options.path));
+  if (!known)
+    return permanent(storage_errc::corrupt,
+                     fmt::format("{}: this is no store of Knutepunkt", options.path));
+  return std::unique_ptr<engine>(std::make_unique<rocksdb_engine>(std::move(db)));
 }
 
 }  // namespace kp::storage

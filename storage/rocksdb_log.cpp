@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdarg>
 #include <cstdio>
+#include <string_view>
 
 namespace kp::storage {
 namespace {
@@ -22,6 +23,8 @@ class hub_log final : public rocksdb::Logger {
   void LogHeader(const char*, va_list) override {}
   void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
     if (level < rocksdb::WARN_LEVEL || level > rocksdb::FATAL_LEVEL) return;
+    // RocksDB warns of its own doing when it writes a checkpoint.
+    if (std::string_view(format).find("File Deletions ") != std::string_view::npos) return;
     std::array<char, longest_line> line{};
     std::vsnprintf(line.data(), line.size(), format, arguments);
     log(level == rocksdb::WARN_LEVEL ? log_level::warning : log_level::error,

@@ -62,5 +62,6 @@ void add_seat_commands(commands&);
 void add_stats_commands(commands&);
 void add_probe_command(commands&);
 void add_add_command(commands&);
+void add_backup_commands(commands&);
 
 }  // namespace kp::ctl

@@ -38,6 +38,7 @@ int command_line(int argc, char** argv) {
   ctl::add_stats_commands(all);
   ctl::add_probe_command(all);
   ctl::add_add_command(all);
+  ctl::add_backup_commands(all);
   const auto run_import = ctl::add_import(app);
 
   try {
