@@ -1,6 +1,7 @@
 #include "tools/crash/run.hpp"
 
 #include "tests/tools/system/documents.hpp"
+#include "tools/crash/backups.hpp"
 #include "tools/crash/checks.hpp"
 #include "tools/crash/contents.hpp"
 #include "tools/crash/counterparts.hpp"
@@ -50,6 +51,7 @@ class running {
     counterparts answering(place_, model_, found_);
     followers told(place_, found_, calls_);
     operators around(place_, found_, calls_);
+    backups copies(place_, found_, calls_);
     unsigned round = 0;
     while (round < options_.kills && found_.count() < findings_to_stop_at &&
            steady_clock::now() - begun < std::chrono::seconds(options_.longest))
@@ -60,8 +62,8 @@ class running {
       found_.add("settling", "every letter received and its sender told", unsettled());
     if (!found_.any()) told.check(model_);
     if (!found_.any()) around.check();
-    fmt::print("{} moves of a seat, {} removals of an organisation\n", around.moves(),
-               around.removals());
+    fmt::print("{} moves of a seat, {} removals of an organisation, {} backups proved\n",
+               around.moves(), around.removals(), copies.proved());
     return round;
   }
 
