@@ -1,6 +1,7 @@
 #include "protocol/crypto/certificate.hpp"
 
 #include "protocol/crypto/openssl.hpp"
+#include "protocol/crypto/parsed_when_used.hpp"
 
 #include <openssl/pem.h>
 
@@ -73,6 +74,29 @@ std::optional<organisation_id> first_of(const X509_NAME* subject, int nid, Rule 
   return std::nullopt;
 }
 
+std::shared_ptr<X509> parse_certificate(const std::string& der) {
+  const unsigned char* at = in(der);
+  return {d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free};
+}
+// Nearly all keys are RSA keys, and naming the kind spares OpenSSL a long search.
+std::shared_ptr<EVP_PKEY> parse_rsa_key(const std::string& der) {
+  const unsigned char* at = in(der);
+  return {d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size())), EVP_PKEY_free};
+}
+std::shared_ptr<EVP_PKEY> parse_key(const std::string& der) {
+  const unsigned char* at = in(der);
+  std::shared_ptr<EVP_PKEY> key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())),
+                                EVP_PKEY_free);
+  clear_errors();  // of the forms that it tried first
+  return key;
+}
+
+using key_state = parsed_when_used<EVP_PKEY>;
+void wipe_and_delete(key_state* key) {
+  OPENSSL_cleanse(key->der().data(), key->der().size());
+  delete key;
+}
+
 // OpenSSL would ask on the terminal otherwise.
 int no_password(char*, int, int, void*) {
   return -1;
@@ -91,48 +115,53 @@ result<certificate> certificate::from_pem(std::string_view pem) {
 
 result<certificate> certificate::from_der(std::string_view der) {
   clear_errors();
-  const unsigned char* at = in(der);
-  std::shared_ptr<X509> x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
+  auto x509 = parse_certificate(std::string(der));
   if (!x509) return failure(crypto_errc::bad_format, "no certificate in DER");
   return certificate(std::move(x509));
 }
 
+certificate::certificate(std::shared_ptr<X509> x509)
+    : state_(std::make_shared<state>(to_der<i2d_X509>(x509.get()), x509, parse_certificate)) {}
+
+held<X509> certificate::native() const {
+  return held(state_->get());
+}
+
 certificate certificate::shared() const {
   static std::mutex guard;
-  static std::map<std::string, std::weak_ptr<X509>> known;  // by their DER
+  static std::map<std::string, std::weak_ptr<state>> known;  // by their DER
   static std::size_t tidy_at = 64;
-  auto name = der();
   const std::scoped_lock lock(guard);
   if (known.size() >= tidy_at) {
     std::erase_if(known, [](const auto& each) { return each.second.expired(); });
     tidy_at = std::max<std::size_t>(64, 2 * known.size());
   }
-  auto& mine = known[std::move(name)];
+  auto& mine = known[der()];
   if (auto same = mine.lock()) return certificate(std::move(same));
-  mine = x509_;
+  mine = state_;
   return *this;
 }
 
 std::string certificate::pem() const {
   const bio_ptr bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(bio.get(), x509_.get());
+  PEM_write_bio_X509(bio.get(), native());
   return drain(bio.get());
 }
 
 std::string certificate::der() const {
-  return to_der<i2d_X509>(x509_.get());
+  return state_->der();
 }
 
 std::string certificate::subject() const {
   const bio_ptr bio(BIO_new(BIO_s_mem()));
   // Names have Norwegian letters; without the mask they would come out as \C3\A6.
-  X509_NAME_print_ex(bio.get(), X509_get_subject_name(x509_.get()), 0,
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(native()), 0,
                      XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
   return drain(bio.get());
 }
 
 std::string certificate::serial_decimal() const {
-  const bn_ptr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509_.get()), nullptr));
+  const bn_ptr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(native()), nullptr));
   char* text = number ? BN_bn2dec(number.get()) : nullptr;
   if (text == nullptr) return {};
   std::string decimal(text);
@@ -141,10 +170,10 @@ std::string certificate::serial_decimal() const {
 }
 
 time_point certificate::not_before() const {
-  return to_time(X509_get0_notBefore(x509_.get()));
+  return to_time(X509_get0_notBefore(native()));
 }
 time_point certificate::not_after() const {
-  return to_time(X509_get0_notAfter(x509_.get()));
+  return to_time(X509_get0_notAfter(native()));
 }
 
 bool certificate::valid_at(time_point at) const {
@@ -152,7 +181,8 @@ bool certificate::valid_at(time_point at) const {
 }
 
 std::optional<organisation_id> certificate::organisation() const {
-  const X509_NAME* subject = X509_get_subject_name(x509_.get());
+  const auto x509 = native();
+  const X509_NAME* subject = X509_get_subject_name(x509);
   if (const auto id = first_of(subject, NID_serialNumber, nine_digits)) return id;
   if (const auto id = first_of(subject, NID_organizationName, from_name)) return id;
   return first_of(subject, NID_organizationIdentifier, from_identifier);
@@ -165,6 +195,18 @@ result<private_key> private_key::from_pem(std::string_view pem) {
                                 EVP_PKEY_free);
   if (!key) return failure(crypto_errc::bad_format, "no unencrypted private key in PEM");
   return private_key(std::move(key));
+}
+
+private_key::private_key(std::shared_ptr<EVP_PKEY> key)
+    : state_(new key_state(
+                 to_der<i2d_PrivateKey>(key.get()), key,
+                 EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA ? parse_rsa_key : parse_key),
+             wipe_and_delete) {
+  clear_errors();
+}
+
+held<EVP_PKEY> private_key::native() const {
+  return held(state_->get());
 }
 
 }  // namespace kp::crypto

@@ -114,7 +114,8 @@ result<recipient_info> parse_recipient(const der_view::element& info) {
 
 bool is_for(const recipient_info& info, const certificate& cert) {
   if (!info.subject_key.empty()) {
-    const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(cert.native());
+    const auto x509 = cert.native();
+    const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(x509);
     return id != nullptr &&
            info.subject_key ==
                std::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(id)),
@@ -216,7 +217,8 @@ std::string pkcs1_algorithm() {
 result<std::string> wrap_key(std::string_view content_key, const certificate& recipient,
                              key_transport transport) {
   clear_errors();
-  EVP_PKEY* key = X509_get0_pubkey(recipient.native());
+  const auto x509 = recipient.native();
+  EVP_PKEY* key = X509_get0_pubkey(x509);
   if (key == nullptr || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
     return permanent(crypto_errc::unsupported, "the recipient's certificate has no RSA key");
   const bool oaep = transport == key_transport::oaep_sha256;
@@ -229,9 +231,8 @@ result<std::string> wrap_key(std::string_view content_key, const certificate& re
                        content_key.size()) <= 0)
     return failure(crypto_errc::internal, "encrypting the content key failed");
   encrypted.resize(size);
-  const auto id =
-      der(tag::sequence, to_der<i2d_X509_NAME>(X509_get_issuer_name(recipient.native())) +
-                             to_der<i2d_ASN1_INTEGER>(X509_get0_serialNumber(recipient.native())));
+  const auto id = der(tag::sequence, to_der<i2d_X509_NAME>(X509_get_issuer_name(x509)) +
+                                         to_der<i2d_ASN1_INTEGER>(X509_get0_serialNumber(x509)));
   return der(tag::sequence, der(tag::integer, std::string_view("\0", 1)) + id +
                                 (oaep ? oaep_algorithm() : pkcs1_algorithm()) +
                                 der(tag::octet_string, encrypted));

@@ -33,7 +33,7 @@ constexpr const char* rfc_payload =
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlf"
     "Q";
 
-EVP_PKEY* key() {
+held<EVP_PKEY> key() {
   return test::sender().key.native();
 }
 
