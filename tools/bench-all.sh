@@ -41,7 +41,7 @@ measure_accept() { # messages
     --figures "$figures"
 }
 measure_flow() { # messages, messages for the subscribers
-  begin 1 100000 1000000
+  begin 1 100000 100000
   start_hub
   # shellcheck disable=SC2046
   "$bin/kp-bench" flow --sender-port "$hub_port" --receiver-port "$hub_port" $(bergvik sender-) \
@@ -82,6 +82,8 @@ measure_tenants() { # organisations, seconds at rest, seconds until then
     "$(sed -n 's/.*at rest after [0-9]* s: \([0-9]*\) MiB.*/\1/p' <<<"$said")" >>"$figures"
   printf 'tenants_%s_processor %s\n' "$1" \
     "$(sed -n 's/.*resident, \([0-9.]*\) % of one core.*/\1/p' <<<"$said")" >>"$figures"
+  printf 'tenants_%s_cost %s\n' "$1" \
+    "$(sed -n 's/.*a message costs \([0-9.]*\) ms of a processor.*/\1/p' <<<"$said")" >>"$figures"
 }
 measure_neighbour() { # seconds
   stop_all
@@ -118,6 +120,11 @@ print_table() { # statuses stored, bytes of the large file, organisations...
     row "$n organisations with 3 channels at rest" \
       "ready in $(figure "tenants_${n}_ready") ms, $(figure "tenants_${n}_memory") MiB, $(figure "tenants_${n}_processor") % of a processor" '' ''
   done
+  local first=$1
+  for n in "$@"; do
+    row "a message accepted, $n organisations" "$(figure "tenants_${n}_cost") ms of a processor" \
+      "the same with $first" "$(figure "tenants_${n}_cost")" "$(figure "tenants_${first}_cost")"
+  done
   row 'beside a noisy organisation' "p99 $(figure beside_p99) ms" 'p99 alone, ms' "$(figure beside_p99)" \
     "$(figure alone_p99)"
 }
@@ -126,9 +133,19 @@ bench_all() {
   local messages=30000 flows=5000 told=1000 statuses=10000000 bytes=1000000000 seconds=10 rest=30 settle=330
   local organisations=(1 100 10000)
   if [ "${1:-}" = --quick ]; then
-    messages=2000 flows=200 told=50 statuses=100000 bytes=100000000 seconds=3 rest=5 settle=5
+    shift
+    messages=2000 flows=200 told=50 statuses=200000 bytes=100000000 seconds=3 rest=5 settle=5
     organisations=(1 20 100)
   fi
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --statuses) statuses=$2 ;;
+      --bytes) bytes=$2 ;;
+      --organisations) read -ra organisations <<<"$2" ;;
+      *) die "all takes --quick first, then --statuses, --bytes and --organisations" ;;
+    esac
+    shift 2
+  done
   : >"$figures"
   measure_limits
   measure_accept "$messages"
