@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace kp {
@@ -24,12 +25,35 @@ int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+// By byte; -1 for what is no symbol.
+constexpr std::array<std::int8_t, 256> base64_values = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  constexpr std::string_view symbols =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < symbols.size(); ++i)
+    values[static_cast<unsigned char>(symbols[i])] = static_cast<std::int8_t>(i);
+  return values;
+}();
+
 int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
+  return base64_values[static_cast<unsigned char>(c)];
+}
+
+// Decodes the groups of four symbols at the front of `text`, until something else is among them;
+// returns how many symbols those are.
+std::size_t decode_groups(std::string_view text, std::string& out) {
+  std::size_t at = 0;
+  for (; text.size() - at >= 4; at += 4) {
+    const int a = base64_value(text[at]), b = base64_value(text[at + 1]),
+              c = base64_value(text[at + 2]), d = base64_value(text[at + 3]);
+    if ((a | b | c | d) < 0) break;
+    const int bits = a << 18 | b << 12 | c << 6 | d;
+    const char group[]{static_cast<char>(bits >> 16), static_cast<char>(bits >> 8 & 0xff),
+                       static_cast<char>(bits & 0xff)};
+    out.append(group, sizeof group);
+  }
+  return at;
 }
 
 }  // namespace
@@ -74,7 +98,10 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::uint32_t bits = 0;
   int symbols = 0;
   int padding = 0;
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (symbols == 0 && padding == 0) at += decode_groups(text.substr(at), out);
+    if (at == text.size()) break;
+    const char c = text[at];
     if (is_space(c)) continue;
     if (c == '=') {
       if (++padding > 2) return std::nullopt;
