@@ -7,9 +7,6 @@ namespace kp::actors {
 
 namespace {
 
-constexpr std::string_view soap_path = "/tjenester/forsendelseservice/ForsendelsesServiceV9";
-constexpr std::string_view svarinn_path = "/tjenester/svarinn";
-
 // The passwords of both lists, in their order.
 struct passwords {
   std::vector<std::string> accounts, receivers;
@@ -53,21 +50,21 @@ http::awaitable<result<void>> dpf_clients::ready() {
   for (std::size_t i = 0; i < owner->dpf.accounts.size(); ++i) {
     const auto& account = owner->dpf.accounts[i];
     if (account.form == tenants::svarut_form::soap) {
-      dpf::soap_settings soap{base + std::string(soap_path), account.username, read->accounts[i]};
+      dpf::soap_settings soap{base + std::string(dpf::soap_path), account.username,
+                              read->accounts[i]};
       senders_[account.organisation] = dpf::make_soap_svarut(*hub().http, std::move(soap));
       continue;
     }
     dpf::rest_settings rest{
         base, account.account_id, account.integration_id, read->accounts[i], {"ks:fiks"}, {}};
     // A token that speaks for another organisation than the client's own says so.
-    if (account.organisation != owner->id.to_string())
-      rest.consumer = "0192:" + account.organisation;
+    if (account.organisation != owner->id.to_string()) rest.consumer = account.organisation;
     senders_[account.organisation] =
         dpf::make_rest_svarut(*hub().http, clients_->own_tokens(), std::move(rest));
   }
   for (std::size_t i = 0; i < owner->dpf.receivers.size(); ++i) {
     const auto& system = owner->dpf.receivers[i];
-    dpf::svarinn_settings settings{base + std::string(svarinn_path), system.username,
+    dpf::svarinn_settings settings{base + std::string(dpf::svarinn_path), system.username,
                                    read->receivers[i]};
     receivers_[system.name] = std::make_unique<dpf::svarinn>(*hub().http, std::move(settings));
   }

@@ -14,7 +14,7 @@ namespace kp::actors {
 class dph_clients {
  public:
   // Whose certificate seals requests and signs answers: Digdir, which runs the adapter.
-  static constexpr const char* adapter_organisation = "991825827";
+  static constexpr const char* adapter_organisation = dph::adapter_organisation;
 
   dph_clients(std::shared_ptr<organisation_context> context, std::shared_ptr<upstream> clients)
       : context_(std::move(context)), clients_(std::move(clients)) {}

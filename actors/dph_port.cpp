@@ -7,6 +7,7 @@
 #include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
+#include "tenants/health_addresses.hpp"
 
 #include <fmt/format.h>
 
@@ -134,23 +135,7 @@ http::awaitable<result<std::vector<progress>>> follow_now(line_ptr on,
 
 // ---- receiving
 
-struct own_her_id {
-  std::int64_t number = 0;
-  bool receives = false;  // messages; receipts of what is sent come in any case
-};
-
-// Those that this hub speaks for (dph.md 14 C3 to C5).
-std::vector<own_her_id> own_her_ids(const tenants::organisation& owner) {
-  std::vector<own_her_id> all;
-  for (const auto& channel : owner.channels) {
-    const bool receives = channel.receives.contains(service::dph);
-    if (channel.external || (!receives && !channel.sends.contains(service::dph))) continue;
-    for (const auto number : channel.addresses.her_ids) all.push_back({number, receives});
-  }
-  return all;
-}
-
-http::awaitable<result<std::vector<waiting>>> list_one(line_ptr on, own_her_id which) {
+http::awaitable<result<std::vector<waiting>>> list_one(line_ptr on, tenants::own_her_id which) {
   KP_CO_TRY(auto owner, co_await on->to.owner(which.number));
   KP_CO_TRY(const auto found, co_await on->to.adapter().list(std::move(owner), which.number));
   std::vector<waiting> all;
@@ -169,7 +154,7 @@ http::awaitable<result<std::vector<waiting>>> list_now(line_ptr on) {
   std::vector<waiting> all;
   std::optional<error> failure;
   bool asked = false;
-  const auto own = own_her_ids(*on->in().settings);
+  const auto own = tenants::own_her_ids(*on->in().settings);
   for (const auto& each : own) {
     auto found = co_await list_one(on, each);
     auto& failures = on->failures[each.number];
@@ -297,7 +282,7 @@ class dph_port final : public service_port {
     rules_.follows = true;
     rules_.pace.shortest = settings.dph.poll_interval;
     rules_.pace.give_up_after = std::chrono::hours(30 * 24);
-    rules_.receives = settings.dph.enabled && !own_her_ids(settings).empty();
+    rules_.receives = settings.dph.enabled && !tenants::own_her_ids(settings).empty();
     rules_.poll_interval = settings.dph.poll_interval;
   }
 

@@ -4,8 +4,8 @@
 #include "config/log.hpp"
 #include "config/text.hpp"
 #include "protocol/crypto/crypto_error.hpp"
-#include "protocol/dph/adapter.hpp"
 #include "protocol/http/http_error.hpp"
+#include "protocol/registry/scopes.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/redirect_error.hpp>
@@ -47,16 +47,9 @@ result<crypto::keystore> open_keystore(const tenants::keystore_settings& setting
 
 std::vector<std::string> registry_scopes(const tenants::organisation& settings) {
   std::vector<std::string> scopes;
-  if (settings.dpo.enabled) scopes.emplace_back("eformidling:dpo");
-  if (settings.dpe.enabled) scopes.emplace_back("eformidling:dpe");
-  if (settings.dpi.enabled)
-    scopes.insert(scopes.end(),
-                  {"eformidling:dpi", "digitalpostinnbygger:send", "global/kontaktinformasjon.read",
-                   "global/sikkerdigitalpost.read", "global/varslingsstatus.read",
-                   "global/sertifikat.read", "global/navn.read", "global/postadresse.read"});
-  if (settings.dpf.enabled) scopes.emplace_back("eformidling:dpf");
-  if (settings.dpv.enabled) scopes.emplace_back(dpv::scope);
-  if (settings.dph.enabled) scopes.emplace_back(dph::token_scope);
+  for (const auto each : all_services)
+    if (settings.enabled(each))
+      for (const auto scope : registry::scopes_of(each)) scopes.emplace_back(scope);
   return scopes;
 }
 

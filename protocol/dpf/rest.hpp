@@ -11,7 +11,7 @@ struct rest_settings {
   std::string integration_id;
   std::string integration_password;
   std::vector<std::string> scopes{"ks:fiks"};
-  std::optional<std::string> consumer;  // "0192:910077473", when it is not the token's own client
+  std::optional<std::string> consumer;  // nine digits, when it is not the token's own client
 };
 
 // SvarUt's REST API, v3 for sending and statuses, v2 for the rest (dpf.md 7). A 401 evicts the

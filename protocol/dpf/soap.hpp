@@ -4,8 +4,11 @@
 
 namespace kp::dpf {
 
+// Below the address of SvarUt.
+inline constexpr std::string_view soap_path = "/tjenester/forsendelseservice/ForsendelsesServiceV9";
+
 struct soap_settings {
-  std::string url;  // …/tjenester/forsendelseservice/ForsendelsesServiceV9
+  std::string url;  // with soap_path
   std::string username, password;
 };
 

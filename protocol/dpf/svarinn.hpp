@@ -6,8 +6,11 @@
 
 namespace kp::dpf {
 
+// Below the address of SvarUt.
+inline constexpr std::string_view svarinn_path = "/tjenester/svarinn";
+
 struct svarinn_settings {
-  std::string base_url;  // https://svarut.ks.no/tjenester/svarinn
+  std::string base_url;  // https://svarut.ks.no, with svarinn_path
   std::string username, password;
 };
 

@@ -10,6 +10,8 @@
 namespace kp::dph {
 
 inline constexpr std::string_view token_scope = "eformidling:dph";
+// Digdir, which runs the adapter: with its certificate requests are sealed and answers signed.
+inline constexpr const char* adapter_organisation = "991825827";
 
 struct outgoing {
   std::string owner;    // nine digits: who owns the HER-id that sends

@@ -3,8 +3,8 @@
 #include "tenants/loader.hpp"
 #include "tools/kpctl/commands.hpp"
 #include "tools/kpctl/new_organisation.hpp"
-#include "tools/kpctl/probe.hpp"
 #include "tools/kpctl/tables.hpp"
+#include "tools/probe/probe.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -138,11 +138,11 @@ int run(options& said, const session& with) {
     say(loaded.problems);
     return fail("nothing was added");
   }
-  const auto report = probe(*hub.settings, *loaded.organisations.front(), variables);
+  const auto report = probes::ask(*hub.settings, *loaded.organisations.front(), variables);
   const bool adds = report.ready() || said.anyway;
   if (adds && !file.keep())
     return fail(fmt::format("{} cannot be written", file.final_path().string()));
-  auto told = to_json(report).as_object();
+  auto told = probes::to_json(report).as_object();
   told["added"] = adds;
   if (adds) {
     told["file"] = file.final_path().string();

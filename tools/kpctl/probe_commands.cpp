@@ -2,8 +2,8 @@
 #include "config/log.hpp"
 #include "tenants/loader.hpp"
 #include "tools/kpctl/commands.hpp"
-#include "tools/kpctl/probe.hpp"
 #include "tools/kpctl/tables.hpp"
+#include "tools/probe/probe.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -29,8 +29,8 @@ int run(const options& said, const session& with) {
   const auto all = tenants::load_folder(hub.settings->tenants_folder, variables);
   for (const auto& one : all.organisations) {
     if (one->id.to_string() != said.number) continue;
-    const auto report = probe(*hub.settings, *one, variables);
-    const int shown = with.show(to_json(report), show_probe);
+    const auto report = probes::ask(*hub.settings, *one, variables);
+    const int shown = with.show(probes::to_json(report), show_probe);
     return report.ready() ? shown : 1;
   }
   for (const auto& problem : all.problems) std::fprintf(stderr, "%s\n", to_string(problem).c_str());

@@ -20,6 +20,7 @@ struct fiks_delivery {
   boost::json::object headers;  // texts, whole numbers, true and false
   std::string expiration;       // milliseconds; "" for none
   std::string body;
+  bool redelivered = false;  // of what is taken: somebody had it and gave it back
 };
 
 // What waits in a queue and who reads it.

@@ -311,7 +311,8 @@ fiks_control::outcome fiks_control::take(const json::object& body) {
   if (!taken) return json::value(nullptr);
   return json::value(json::object{{"headers", taken->headers},
                                   {"expiration", taken->expiration},
-                                  {"bytes", taken->body.size()}});
+                                  {"bytes", taken->body.size()},
+                                 {"redelivered", taken->redelivered}});
 }
 
 }  // namespace kp::sandbox

@@ -206,6 +206,7 @@ result<std::optional<fiks_delivery>> fiks_session::take(const std::string& queue
     amqp_maybe_release_buffers(state_);
     return std::optional<fiks_delivery>();
   }
+  const bool again = static_cast<const amqp_basic_get_ok_t*>(reply.reply.decoded)->redelivered != 0;
   amqp_message_t message{};
   const auto read = amqp_read_message(state_, channel, &message, 0);
   if (read.reply_type != AMQP_RESPONSE_NORMAL)
@@ -216,6 +217,7 @@ result<std::optional<fiks_delivery>> fiks_session::take(const std::string& queue
   if (message.properties._flags & AMQP_BASIC_EXPIRATION_FLAG)
     out.expiration = text_of(message.properties.expiration);
   out.body = text_of(message.body);
+  out.redelivered = again;
   amqp_destroy_message(&message);
   amqp_maybe_release_buffers(state_);
   return std::optional(std::move(out));

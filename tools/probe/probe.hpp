@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace kp::ctl {
+namespace kp::probes {
 
 // What a probe has found out about one thing that an organisation needs.
 struct finding {
@@ -20,19 +20,19 @@ struct finding {
   std::string remedy;  // what to do, when something is missing
 };
 
-struct probe_report {
+struct report {
   std::string number, name;
   std::vector<finding> findings;
   bool ready() const;  // nothing is missing
 };
 
-// Asks the national services themselves, as the hub would: opens the key store, fetches a token
-// from Maskinporten, looks the organisation up in the Service Registry, and for DPO searches Broker
-// as each of its system users. Changes nothing anywhere. Blocks; every wait has a deadline. What
-// cannot be asked because something before it is missing is said to be not asked.
-probe_report probe(const hub_settings& hub, const tenants::organisation& who, const environment&);
+// Asks the national services themselves, as the hub would: opens the key stores, fetches tokens
+// from Maskinporten, looks the organisation up in the Service Registry, and tries what it needs of
+// each message service that its file enables. Changes nothing anywhere. Blocks; every wait has a
+// deadline. What cannot be asked because something before it is missing is said to be not asked.
+report ask(const hub_settings& hub, const tenants::organisation& who, const environment&);
 
 // {"organisation", "name", "ready", "findings": [{"part", "state", "text", "remedy"}]}
-boost::json::value to_json(const probe_report&);
+boost::json::value to_json(const report&);
 
-}  // namespace kp::ctl
+}  // namespace kp::probes
