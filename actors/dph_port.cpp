@@ -4,6 +4,7 @@
 #include "actors/dph_clients.hpp"
 #include "actors/dph_message.hpp"
 #include "actors/network_call.hpp"
+#include "actors/vital_signs.hpp"
 #include "config/crash_point.hpp"
 #include "config/log.hpp"
 #include "protocol/http/http_error.hpp"
@@ -148,6 +149,28 @@ http::awaitable<result<std::vector<waiting>>> list_one(line_ptr on, tenants::own
   co_return all;
 }
 
+// Asking for a HER-id takes its owner from the registry, a token of the owner and a list: all that
+// it needs (dph.md 7.5). Health shows each; a log tells the first success, and failures in a row
+// ever more seldom.
+void note_outcome(line& on, std::int64_t number, const result<std::vector<waiting>>& said) {
+  auto& signs = *on.in().hub->signs;
+  const auto at = on.in().hub->time.now();
+  const auto which = dph::her_id(number);
+  const auto known = on.failures.find(number);
+  const bool is_news = known == on.failures.end() || known->second > 0;
+  auto& failures = on.failures[number];
+  if (said) {
+    if (is_news) say(on, log_level::info, "a HER-id can be asked for arrivals", which, "");
+    failures = 0;
+    signs.her_id_asked(on.in().id(), which, at);
+    return;
+  }
+  signs.her_id_failed(on.in().id(), which, at, said.error().message);
+  if (++failures; (failures & (failures - 1)) == 0)
+    say(on, log_level::warning, "a HER-id cannot be asked for arrivals", which,
+        said.error().message);
+}
+
 // A HER-id that cannot be asked for holds up no other.
 http::awaitable<result<std::vector<waiting>>> list_now(line_ptr on) {
   KP_CO_CHECK(co_await on->to.ready());
@@ -157,18 +180,13 @@ http::awaitable<result<std::vector<waiting>>> list_now(line_ptr on) {
   const auto own = tenants::own_her_ids(*on->in().settings);
   for (const auto& each : own) {
     auto found = co_await list_one(on, each);
-    auto& failures = on->failures[each.number];
+    note_outcome(*on, each.number, found);
     if (found) {
       asked = true;
-      failures = 0;
       all.insert(all.end(), found->begin(), found->end());
-      continue;
+    } else {
+      failure = found.error();
     }
-    failure = found.error();
-    // The first failure in a row, then ever more seldom.
-    if (++failures; (failures & (failures - 1)) == 0)
-      say(*on, log_level::warning, "a HER-id cannot be asked for arrivals",
-          std::to_string(each.number), failure->message);
   }
   if (failure && !asked) co_return *failure;
   co_return all;
@@ -284,6 +302,7 @@ class dph_port final : public service_port {
     rules_.pace.give_up_after = std::chrono::hours(30 * 24);
     rules_.receives = settings.dph.enabled && !tenants::own_her_ids(settings).empty();
     rules_.poll_interval = settings.dph.poll_interval;
+    rules_.quiet_poll_interval = settings.dph.quiet_poll_interval;
   }
 
   service which() const override { return service::dph; }

@@ -31,6 +31,19 @@ void vital_signs::poll_failed(organisation_id of, service via, time_point at, st
   poll.failure = std::move(why);
 }
 
+void vital_signs::her_id_asked(organisation_id of, const std::string& which, time_point at) {
+  const std::scoped_lock lock(mutex_);
+  organisations_[of].her_ids[which].succeeded = at;
+}
+
+void vital_signs::her_id_failed(organisation_id of, const std::string& which, time_point at,
+                                std::string why) {
+  const std::scoped_lock lock(mutex_);
+  auto& last = organisations_[of].her_ids[which];
+  last.failed = at;
+  last.failure = std::move(why);
+}
+
 void vital_signs::paused(organisation_id of, service via, pause now_is) {
   const std::scoped_lock lock(mutex_);
   if (now_is.sending || now_is.receiving)

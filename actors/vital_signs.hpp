@@ -43,12 +43,15 @@ class vital_signs {
     std::optional<keystore> keys;  // absent: not needed so far
     std::map<service, pause> pauses;
     std::map<service, outcome> polls;
+    std::map<std::string, outcome> her_ids;  // "her-id:8093": whether it can be asked (dph.md 7.5)
   };
 
   void keystore_opened(organisation_id, time_point not_after);
   void keystore_failed(organisation_id, std::string why);
   void polled(organisation_id, service, time_point at);
   void poll_failed(organisation_id, service, time_point at, std::string why);
+  void her_id_asked(organisation_id, const std::string& which, time_point at);
+  void her_id_failed(organisation_id, const std::string& which, time_point at, std::string why);
   void paused(organisation_id, service, pause);  // of neither: it works again
   // Also of organisations that have gone since.
   std::map<organisation_id, organisation> organisations() const;

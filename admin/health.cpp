@@ -1,11 +1,14 @@
 #include "admin/health.hpp"
 
 #include "actors/probes.hpp"
+#include "protocol/dph/messages.hpp"
+#include "tenants/health_addresses.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace kp::admin {
@@ -51,6 +54,28 @@ health judge_poll(const vital_signs::outcome& last, time_point now, json::object
   tell(into, last);
   if (last.good()) return health::up;
   return last.succeeded && now - *last.succeeded < poll_patience ? health::up : health::degraded;
+}
+
+// {"<name>": {"status": ...}} of all; `worst` becomes as bad as the worst of them.
+template <class Key, class Name>
+json::object judge_polls(const std::map<Key, vital_signs::outcome>& all, time_point now,
+                         health& worst, Name name_of) {
+  json::object polls;
+  for (const auto& [key, last] : all) {
+    json::object poll;
+    const auto status = judge_poll(last, now, poll);
+    worst = std::max(worst, status);
+    poll["status"] = to_string(status);
+    polls[name_of(key)] = std::move(poll);
+  }
+  return polls;
+}
+
+// "her-id:8093"; what a channel has given up since is nobody's trouble.
+std::set<std::string> own_addresses(const tenants::organisation& who) {
+  std::set<std::string> all;
+  for (const auto& each : tenants::own_her_ids(who)) all.insert(dph::her_id(each.number));
+  return all;
 }
 
 json::object tell(const vital_signs::pause& pause) {
@@ -204,15 +229,14 @@ organisation_health judge(const tenants::organisation& who, const vital_signs::o
     keys["status"] = to_string(status);
     out.details["keystore"] = std::move(keys);
   }
-  json::object polls;
-  for (const auto& [via, last] : seen->polls) {
-    json::object poll;
-    const auto status = judge_poll(last, now, poll);
-    out.status = std::max(out.status, status);
-    poll["status"] = to_string(status);
-    polls[kp::to_string(via)] = std::move(poll);
-  }
+  auto polls =
+      judge_polls(seen->polls, now, out.status, [](service via) { return kp::to_string(via); });
   if (!polls.empty()) out.details["polls"] = std::move(polls);
+  auto her_ids = seen->her_ids;
+  std::erase_if(her_ids,
+                [own = own_addresses(who)](const auto& one) { return !own.contains(one.first); });
+  auto asked = judge_polls(her_ids, now, out.status, [](const std::string& id) { return id; });
+  if (!asked.empty()) out.details["herIds"] = std::move(asked);
   json::object paused;
   for (const auto& [via, pause] : seen->pauses) paused[kp::to_string(via)] = tell(pause);
   if (!paused.empty()) {

@@ -77,6 +77,7 @@ bool same_clients(const dph_settings& a, const dph_settings& b) {
 
 bool same_use(const dph_settings& a, const dph_settings& b) {
   return a.enabled == b.enabled && a.poll_interval == b.poll_interval &&
+         a.quiet_poll_interval == b.quiet_poll_interval &&
          a.automatic_receipts == b.automatic_receipts;
 }
 

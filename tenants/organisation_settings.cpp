@@ -254,8 +254,14 @@ void add_other_services(declarations<organisation_draft>& all) {
   all.add(
       "services.dph.poll_interval_seconds", integer_kind{1, 3600},
       [](auto& s) -> auto& { return s.dph.poll_interval; },
-      "How many seconds lie between two looks for messages to each HER-id, and before it is first "
-      "asked how a message fares.",
+      "How many seconds lie between two looks for messages to each HER-id while messages come or go, "
+      "and before it is first asked how a message fares.",
+      usual);
+  all.add(
+      "services.dph.quiet_poll_interval_seconds", integer_kind{1, 3600},
+      [](auto& s) -> auto& { return s.dph.quiet_poll_interval; },
+      "How many seconds lie between two looks at most when nothing has come or gone for long: they "
+      "wait a tenth of that silence. As poll_interval_seconds or less: never longer than that.",
       usual);
   all.add(
       "services.dph.automatic_receipts", switch_kind{},

@@ -77,6 +77,7 @@ struct dph_settings {
   std::optional<std::string> maskinporten_client_id;  // default: the organisation's
   bool sends_own_consumer = false;                    // as of dpi_settings
   std::chrono::seconds poll_interval{30};             // between two looks at each HER-id
+  std::chrono::seconds quiet_poll_interval{300};
   // The hub receipts what arrives by itself; clients neither see receipts nor send them.
   bool automatic_receipts = false;
   source_position where{};

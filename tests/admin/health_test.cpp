@@ -30,6 +30,14 @@ class judging : public testing::Test {
                               .fingerprint = {}});
     return made;
   }
+  static tenants::organisation with_her_ids(std::set<std::int64_t> her_ids) {
+    auto made = *organisation(910077473);
+    tenants::channel_settings ward{
+        *channel_name::parse("legevakt"), {service::dph}, {}, {}, {}, {}, {}};
+    ward.addresses.her_ids = std::move(her_ids);
+    made.channels.push_back(std::move(ward));
+    return made;
+  }
   hub_health judge_all() const {
     return judge({signs, &directory, settings, disk, levels, tenants_seen.now(), now});
   }
@@ -90,6 +98,35 @@ TEST_F(judging, polls_that_fail_are_trouble_when_it_lasts) {
   EXPECT_EQ(judge_all().organisations_in_trouble, 1u);
   signs.polled(bergvik, service::dpo, now);
   EXPECT_EQ(judge_all().organisations_in_trouble, 0u);
+}
+
+TEST_F(judging, a_her_id_that_cannot_be_asked_is_trouble_while_it_is_a_channels) {
+  const auto owner = with_her_ids({8093, 8094});
+  const auto judged = [&] {
+    const auto seen = signs.organisations();
+    return judge(owner, &seen.at(bergvik), now);
+  };
+  signs.her_id_asked(bergvik, "her-id:8093", now);
+  signs.her_id_asked(bergvik, "her-id:8094", now);
+  EXPECT_EQ(judged().status, health::up);
+  signs.her_id_failed(bergvik, "her-id:7777", now, "nobody knows it");
+  EXPECT_EQ(judged().status, health::up) << "it is no channel's any more";
+  signs.her_id_failed(bergvik, "her-id:8094", now, "not delegated");
+  EXPECT_EQ(judged().status, health::up) << "it may pass";
+  signs.her_id_asked(bergvik, "her-id:8094", now - minutes(11));
+  const auto troubled = judged();
+  EXPECT_EQ(troubled.status, health::degraded);
+  const auto& her_ids = troubled.details.at("herIds").as_object();
+  EXPECT_EQ(her_ids.size(), 2u);
+  EXPECT_EQ(her_ids.at("her-id:8093").at("status"), "UP");
+  EXPECT_EQ(her_ids.at("her-id:8094").at("failure"), "not delegated");
+}
+
+TEST_F(judging, a_her_id_that_has_never_been_asked_with_success_is_trouble_at_once) {
+  const auto owner = with_her_ids({8093});
+  signs.her_id_failed(bergvik, "her-id:8093", now, "not delegated");
+  const auto seen = signs.organisations();
+  EXPECT_EQ(judge(owner, &seen.at(bergvik), now).status, health::degraded);
 }
 
 TEST_F(judging, national_services_in_trouble_do_not_take_the_hub_down) {

@@ -124,7 +124,8 @@ TEST(changes, of_dph_renew_its_client_or_only_tell_its_adapter) {
   EXPECT_TRUE(after([](organisation& o) { o.dph.sends_own_consumer = true; }).clients);
   for (const auto& tuned :
        {after([](organisation& o) { o.dph.automatic_receipts = true; }),
-        after([](organisation& o) { o.dph.poll_interval = std::chrono::seconds(5); })}) {
+        after([](organisation& o) { o.dph.poll_interval = std::chrono::seconds(5); }),
+        after([](organisation& o) { o.dph.quiet_poll_interval = std::chrono::seconds(5); })}) {
     EXPECT_TRUE(tuned.services);
     EXPECT_FALSE(tuned.clients || tuned.dpo);
   }
