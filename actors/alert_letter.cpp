@@ -31,8 +31,16 @@ std::string what_happened(const alert& what) {
       return "messages are sent and none is delivered since " + format_timestamp(what.since);
     case alert_kind::silence_ended:
       return "messages are delivered again; none was since " + format_timestamp(what.since);
+    case alert_kind::parked:
+      return "a delivery cannot be received and is parked";
   }
   return {};
+}
+
+json::array ids_of(const alert& what) {
+  json::array ids;
+  for (const auto& each : what.messages) ids.emplace_back(each);
+  return ids;
 }
 
 json::object describe(const alert& what) {
@@ -42,15 +50,18 @@ json::object describe(const alert& what) {
   out["organisation"] = what.organisation.to_string();
   out["service"] = to_string(what.via);
   out["text"] = sentence_of(what);
+  if (what.kind == alert_kind::parked) {
+    out["parked"] = ids_of(what);
+    out["description"] = what.description;
+    return out;
+  }
   if (!is_of_messages(what)) {
     out["since"] = format_timestamp(what.since);
     return out;
   }
   out["direction"] = to_string(what.way);
   out["count"] = what.count;
-  json::array ids;
-  for (const auto& each : what.messages) ids.emplace_back(each);
-  out["messageIds"] = std::move(ids);
+  out["messageIds"] = ids_of(what);
   if (!what.description.empty()) out["description"] = what.description;
   return out;
 }
@@ -85,7 +96,8 @@ std::string alert_text(const std::vector<storage::alerts::entry>& all) {
   std::string text;
   for (const auto& each : all) {
     text += fmt::format("{}  {}\r\n", format_timestamp(each.what.at), sentence_of(each.what));
-    for (const auto& id : each.what.messages) text += "    message " + id + "\r\n";
+    const auto* const called = each.what.kind == alert_kind::parked ? "parked" : "message";
+    for (const auto& id : each.what.messages) text += fmt::format("    {} {}\r\n", called, id);
     if (each.what.count > each.what.messages.size() && !each.what.messages.empty())
       text += fmt::format("    and {} more\r\n", each.what.count - each.what.messages.size());
   }

@@ -2,16 +2,12 @@
 
 #include "actors/arrived_content.hpp"
 #include "config/log.hpp"
-#include "config/text.hpp"
-#include "protocol/crypto/digest.hpp"
 #include "protocol/dpfio/dpfio_error.hpp"
 #include "protocol/dpfio/payload.hpp"
 #include "storage/fiks_notes.hpp"
 #include "storage/status_rules.hpp"
-#include "storage/storage_error.hpp"
 
 #include <fmt/format.h>
-#include <boost/json.hpp>
 
 namespace kp::actors {
 
@@ -136,55 +132,6 @@ std::shared_ptr<fetched> open_dpfio_notice(const organisation_context& in,
   answer->what.content_problem = told_by(from);
   answer->what.sender = from.sender;
   return answer;
-}
-
-result<void> park_delivery(const organisation_context& in, const dpfio_letterbox::held& what,
-                           const std::string& reason) {
-  const storage::parked_deliveries parked(in.hub->store, in.id());
-  boost::json::object headers;
-  for (const auto& [name, value] : what.raw.headers)
-    headers[is_utf8(name) ? name : to_hex(name)] = is_utf8(value) ? value : to_hex(value);
-  storage::parked_delivery kept;
-  kept.account = what.account;
-  kept.headers = boost::json::serialize(headers);
-  kept.reason = reason;
-  kept.at = in.hub->time.now();
-  crypto::digest all(crypto::digest_algorithm::sha256);
-  all.update(kept.account);
-  all.update(kept.headers);
-  storage::batch changes;
-  std::unique_ptr<storage::blobs::writer> blob;
-  if (what.raw.body) {
-    KP_TRY(blob, in.hub->blobs.create(in.id(), in.hub->commit_from_worker));
-    sequential_source body(what.raw.body);
-    std::string chunk(stream_chunk, '\0');
-    for (;;) {
-      KP_TRY(const auto count, body.read(chunk));
-      if (count == 0) break;
-      const auto piece = std::string_view(chunk).substr(0, count);
-      all.update(piece);
-      KP_CHECK(blob->write(piece));
-    }
-  }
-  kept.id = to_hex(all.finish());
-  KP_TRY(const auto before, parked.find(kept.id));
-  if (before) return {};  // `blob` removes what it wrote
-  KP_TRY(const auto others, parked.all());
-  if (others.size() >= storage::parked_deliveries::most)
-    return transient(storage::storage_errc::io,
-                     "too many deliveries of FIKS IO are parked; have an operator look at them");
-  if (blob) {
-    KP_TRY(kept.body, blob->complete(changes));
-  }
-  parked.put(changes, kept);
-  KP_CHECK(in.hub->commit_from_worker(std::move(changes)));
-  log(log_level::error, "a delivery of FIKS IO is no message and is parked",
-      {{"organisation", in.id().to_string()},
-       {"service", "DPFIO"},
-       {"account", kept.account},
-       {"parked", kept.id},
-       {"detail", reason}});
-  return {};
 }
 
 result<void> forget_old_notes(const organisation_context& in) {

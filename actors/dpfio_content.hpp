@@ -24,11 +24,6 @@ std::shared_ptr<fetched> open_dpfio_message(const organisation_context&, const d
 // again, while the end of sending is not on record.
 std::shared_ptr<fetched> open_dpfio_notice(const organisation_context&, const dpfio::received&);
 
-// Keeps a delivery that is no message, with the reason, for an operator; commits and waits. The
-// same delivery is kept once. Errors: of the disk; transient when too many are kept already.
-result<void> park_delivery(const organisation_context&, const dpfio_letterbox::held&,
-                           const std::string& reason);
-
 // Forgets notes that nothing can name any more, a bounded number; commits and waits.
 result<void> forget_old_notes(const organisation_context&);
 

@@ -4,6 +4,7 @@
 #include "actors/dpfio_content.hpp"
 #include "actors/dpfio_letter.hpp"
 #include "actors/dpfio_line.hpp"
+#include "actors/dpfio_parking.hpp"
 #include "actors/network_call.hpp"
 #include "config/crash_point.hpp"
 #include "config/log.hpp"

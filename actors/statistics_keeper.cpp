@@ -257,6 +257,8 @@ class keeper {
         return "messages are sent and none is delivered, since " + format_timestamp(what.since);
       case storage::alert_kind::silence_ended:
         return "messages are delivered again";
+      case storage::alert_kind::parked:
+        break;  // not by the hour: who parks a delivery tells of it
     }
     return {};
   }

@@ -101,6 +101,10 @@ void declare_alerts(declarations<hub_settings>& all) {
       "alerts.expired", switch_kind{}, [](auto& s) -> auto& { return s.alerts.expired; },
       "Whether operators are told of messages that get the status LEVETID_UTLOPT.");
   all.add(
+      "alerts.parked", switch_kind{}, [](auto& s) -> auto& { return s.alerts.parked; },
+      "Whether operators are told of deliveries of KS FIKS IO that cannot be received and are "
+      "parked for them.");
+  all.add(
       "alerts.nothing_delivered_hours", integer_kind{0, 8760},
       [](auto& s) -> auto& { return s.alerts.nothing_delivered; },
       "Operators are told when an organisation has sent messages over a service, and none of that "

@@ -30,6 +30,7 @@ struct alert_mail {
 struct alert_settings {
   bool failed = true;                        // FEIL
   bool expired = true;                       // LEVETID_UTLOPT
+  bool parked = true;                        // a delivery that is no message
   std::chrono::hours nothing_delivered{24};  // 0: never
   std::chrono::minutes every{5};             // what happens in between is told together
   std::chrono::hours give_up_after{48};

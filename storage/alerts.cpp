@@ -8,7 +8,7 @@
 namespace kp::storage {
 
 constexpr bool is_known(alert_kind v) {
-  return v >= alert_kind::failed && v <= alert_kind::silence_ended;
+  return v >= alert_kind::failed && v <= alert_kind::parked;
 }
 
 namespace {
@@ -62,6 +62,8 @@ std::string_view to_string(alert_kind kind) {
       return "silence";
     case alert_kind::silence_ended:
       return "silence ended";
+    case alert_kind::parked:
+      return "parked";
   }
   return "unknown";
 }

@@ -13,6 +13,7 @@ enum class alert_kind : std::uint8_t {
   expired = 2,        // LEVETID_UTLOPT was registered
   silence = 3,        // nothing has been delivered for long, although messages were sent
   silence_ended = 4,  // something has been delivered again
+  parked = 5,         // a delivery that cannot be received is kept for operators
 };
 std::string_view to_string(alert_kind);  // "failed" ...
 
@@ -22,8 +23,8 @@ struct alert {
   organisation_id organisation = organisation_id::from_number(0);
   service via = service::unknown;
   direction way = direction::outgoing;
-  std::uint64_t count = 0;            // of statuses; not of silences
-  std::vector<std::string> messages;  // ids of some of them
+  std::uint64_t count = 0;            // of statuses or deliveries; not of silences
+  std::vector<std::string> messages;  // ids of some of them; what is parked is known by others
   std::string description;            // of one of them; without persons
   time_point since{};                 // of silences
 };

@@ -179,6 +179,10 @@ TEST_P(statistics_test, have_alerts_beside_them_that_wait_in_order) {
             "00");
   EXPECT_EQ(encode(*decode_alert(encode(one))), encode(one));
   EXPECT_EQ(outcome(decode_alert("\x01\x09")), "corrupt");
+  auto parked = one;
+  parked.kind = alert_kind::parked;
+  EXPECT_EQ(to_hex(encode(parked)).substr(0, 4), "0105");
+  EXPECT_EQ(encode(*decode_alert(encode(parked))), encode(parked));
   const alerts all(*store);
   for (int i = 0; i < 3; ++i) {
     batch b;
