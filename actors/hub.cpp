@@ -17,6 +17,7 @@ caf::behavior hub(caf::event_based_actor* self, hub_args args) {
   limits.time = &args.context->time;
   limits.search_per_minute = settings.broker_search_per_minute;
   limits.calls_per_minute = settings.broker_calls_per_minute;
+  limits.correspondence_per_minute = settings.correspondence_calls_per_minute;
   const auto limiter = system.spawn(upstream_limiter, limits);
   const auto front = system.spawn(gateway, args.context, args.desk);
   const auto services = system.spawn(hub_services, hub_services_args{args.context, args.writer});

@@ -53,6 +53,28 @@ std::vector<std::string> registry_scopes(const tenants::organisation& settings) 
   return scopes;
 }
 
+// All of Correspondence in a hub is one client (dpv.md 2.2).
+constexpr const char* correspondence_client = "Correspondence";
+
+// How a client waits for its turn at an endpoint, and what is told when it is to rest there.
+template <class Endpoint>
+std::function<http::awaitable<result<void>>(Endpoint)> turns_of(const upstream::limits& shared,
+                                                                std::string client) {
+  return [turn = shared.wait_for_turn, client = std::move(client)](Endpoint endpoint) {
+    return turn(client, std::string(to_string(endpoint)));
+  };
+}
+template <class Endpoint>
+std::function<void(Endpoint, std::optional<std::chrono::seconds>)> rests_of(
+    const upstream::limits& shared, std::string client) {
+  return [back_off = shared.back_off, client = std::move(client)](
+             Endpoint endpoint, std::optional<std::chrono::seconds> asked) {
+    back_off(client, std::string(to_string(endpoint)),
+             std::min<std::chrono::seconds>(asked.value_or(upstream::usual_rest),
+                                            upstream::longest_rest));
+  };
+}
+
 }  // namespace
 
 struct upstream::state {
@@ -100,8 +122,10 @@ struct upstream::state {
           tokens(settings->dpv.maskinporten_client_id.value_or(settings->maskinporten_client_id));
       dpv_exchange = std::make_unique<altinn::token_exchange>(*hub->http, hub->time, *dpv_tokens,
                                                               national.altinn_exchange_url);
-      correspondence = std::make_unique<dpv::correspondence>(*hub->http, *dpv_exchange,
-                                                             national.correspondence_url);
+      correspondence = std::make_unique<dpv::correspondence>(
+          *hub->http, *dpv_exchange, national.correspondence_url,
+          turns_of<dpv::endpoint>(shared, correspondence_client),
+          rests_of<dpv::endpoint>(shared, correspondence_client));
     }
     registry::client_settings lookups;
     lookups.base_url = national.service_registry_url;
@@ -195,21 +219,11 @@ registry::client& upstream::registry() {
 altinn::broker& upstream::broker(const maskinporten::system_user& as) {
   auto& s = *state_;
   auto& made = s.brokers[as];
-  if (!made) {
-    auto wait = [turn = s.shared.wait_for_turn,
-                 client = s.dpo_client](altinn::broker_endpoint endpoint) {
-      return turn(client, std::string(altinn::to_string(endpoint)));
-    };
-    auto limited = [back_off = s.shared.back_off, client = s.dpo_client](
-                       altinn::broker_endpoint endpoint,
-                       std::optional<std::chrono::seconds> asked) {
-      back_off(client, std::string(altinn::to_string(endpoint)),
-               std::min<std::chrono::seconds>(asked.value_or(usual_rest), longest_rest));
-    };
-    made = std::make_unique<altinn::broker>(*s.hub->http, *s.exchange, as,
-                                            s.hub->settings.national.broker_url, std::move(wait),
-                                            std::move(limited));
-  }
+  if (!made)
+    made = std::make_unique<altinn::broker>(
+        *s.hub->http, *s.exchange, as, s.hub->settings.national.broker_url,
+        turns_of<altinn::broker_endpoint>(s.shared, s.dpo_client),
+        rests_of<altinn::broker_endpoint>(s.shared, s.dpo_client));
   return *made;
 }
 

@@ -237,8 +237,12 @@ class limiter {
       std::erase_if(buckets_, [&](const auto& entry) { return entry.second.idle(now); });
       sweep_at_ = std::max(sweep_from, 2 * buckets_.size());
     }
-    const auto quota = endpoint == "search" ? args_.search_per_minute : args_.calls_per_minute;
-    return buckets_.try_emplace({client, endpoint}, quota).first->second;
+    return buckets_.try_emplace({client, endpoint}, quota_of(endpoint)).first->second;
+  }
+
+  std::size_t quota_of(std::string_view endpoint) const {
+    if (endpoint.starts_with("correspondence ")) return args_.correspondence_per_minute;
+    return endpoint == "search" ? args_.search_per_minute : args_.calls_per_minute;
   }
 
   void schedule(std::optional<time_point> at) {

@@ -246,6 +246,12 @@ declarations<hub_settings> declare_all() {
       "upstream.broker_calls_per_minute", integer_kind{1, 100'000},
       [](auto& s) -> auto& { return s.broker_calls_per_minute; },
       "Calls of each other Broker endpoint per Maskinporten client and minute. Altinn allows 120.");
+  all.add(
+      "upstream.correspondence_calls_per_minute", integer_kind{1, 100'000},
+      [](auto& s) -> auto& { return s.correspondence_calls_per_minute; },
+      "Calls of each endpoint of Altinn Correspondence (DPV) per minute, of all organisations "
+      "together: there they are one caller. Altinn does not say what it allows; after a 429 all "
+      "rest.");
   declare_limits(all);
   declare_quotas(all, [](auto& s) -> auto& { return s.quotas; }, "false", "no limit");
   declare_webhooks(all);

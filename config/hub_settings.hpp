@@ -83,6 +83,8 @@ struct hub_settings {
   quota_settings quotas;                      // for organisations that say nothing else
   std::size_t broker_search_per_minute = 10;  // per Maskinporten client, dpo.md 3.7
   std::size_t broker_calls_per_minute = 120;  // each other endpoint
+  // Each endpoint, of the whole hub: Altinn sees one caller, Digdir's proxy (dpv.md 2.2).
+  std::size_t correspondence_calls_per_minute = 1200;
   webhook_settings webhooks;
   status_service_settings status_service;
   std::uint32_t statistics_keep_days = 90;

@@ -100,6 +100,28 @@ TEST_F(upstream_limiter_test, ten_thousand_of_one_organisation_delay_another_by_
   EXPECT_LE(static_cast<std::size_t>(place), before + 1);
 }
 
+TEST_F(upstream_limiter_test, calls_of_correspondence_have_a_quota_of_the_whole_hub_in_fair_turns) {
+  upstream_limiter_args args;
+  args.correspondence_per_minute = 60;
+  args.max_wait = std::chrono::hours(48);
+  const auto it = limiter(args);
+  for (int i = 0; i < 1'000; ++i) want(it, big, "correspondence overview", "Correspondence");
+  hub.run();
+  const auto before = grants.size();
+  EXPECT_EQ(before, 6U) << "a first burst of a tenth";
+  want(it, small, "correspondence overview", "Correspondence");
+  want(it, small, "correspondence upload", "Correspondence");
+  hub.run();
+  ASSERT_EQ(grants.size(), before + 1) << "another endpoint has turns of its own";
+  EXPECT_EQ(grants.back().organisation, small);
+  hub.pass(seconds(5), milliseconds(100));
+  const auto place = std::ranges::count(grants, small, &grant::organisation);
+  EXPECT_EQ(place, 2) << "after one turn of the big one";
+  hub.pass(std::chrono::minutes(5), milliseconds(100));
+  EXPECT_LE(busiest_minute(), 61U);
+  EXPECT_GE(busiest_minute(), 55U);
+}
+
 TEST_F(upstream_limiter_test, nothing_passes_while_the_national_service_wants_rest) {
   const auto it = limiter();
   want(it, big);

@@ -182,6 +182,45 @@ TEST(correspondence, V16_a_purged_letter_is_gone) {
   }
 }
 
+TEST(correspondence, waits_for_its_turn_at_each_endpoint_and_calls_nobody_without_one) {
+  asking asking(always(404, "{}"));
+  std::vector<std::string> turns;
+  bool is_late = false;
+  const permit may = [&](endpoint where) -> http::awaitable<result<void>> {
+    turns.emplace_back(to_string(where));
+    if (is_late) co_return transient(http::http_errc::rate_limited, "too late");
+    co_return result<void>{};
+  };
+  correspondence limited(asking.services.client(), *asking.tokens,
+                         asking.services.url("/api/v1/"), may);
+  EXPECT_TRUE(asking.run(limited.find("a")));
+  EXPECT_FALSE(asking.run(limited.search("res", "key")));
+  EXPECT_FALSE(
+      asking.run(limited.upload(std::make_shared<string_random_access>("the form"), "b")));
+  EXPECT_THAT(turns, ElementsAre("correspondence overview", "correspondence search",
+                                 "correspondence search", "correspondence upload"));
+  is_late = true;
+  const auto calls = asking.services.seen("/api/v1/correspondence/a").size();
+  const auto refused = asking.run(limited.find("a"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, http::http_errc::rate_limited);
+  EXPECT_EQ(asking.services.seen("/api/v1/correspondence/a").size(), calls);
+}
+
+TEST(correspondence, tells_when_it_is_to_rest) {
+  asking asking(always(429, "{}", {{"Retry-After", "17"}}));
+  std::vector<std::pair<endpoint, std::optional<std::chrono::seconds>>> told;
+  correspondence limited(asking.services.client(), *asking.tokens,
+                         asking.services.url("/api/v1/"), {},
+                         [&](endpoint where, std::optional<std::chrono::seconds> rest) {
+                           told.emplace_back(where, rest);
+                         });
+  EXPECT_FALSE(asking.run(limited.find("a")));
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].first, endpoint::overview);
+  EXPECT_EQ(told[0].second, std::chrono::seconds(17));
+}
+
 TEST(correspondence, searches_by_key_and_by_reference_where_that_is_refused) {
   KP_FIXTURE(body, "dpv/examples/search-response.json");
   asking strict(always(200, body));
