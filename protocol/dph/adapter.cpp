@@ -39,6 +39,12 @@ std::chrono::seconds time_for(std::uint64_t bytes) {
   return shortest_total + std::chrono::seconds(bytes / slowest_bytes_per_second);
 }
 
+// Nothing has been sent, and a token is never the message's fault.
+error without_token(error why) {
+  why.retryable = true;
+  return why;
+}
+
 bool is_refusal_of_message(unsigned status) {
   return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 &&
          status != 425 && status != 429;
@@ -77,9 +83,10 @@ http::awaitable<result<adapter::answered>> adapter::perform(std::string owner, h
   const auto wanted = request_for(owner);
   bool refused = false;
   for (int tried = 1;; ++tried) {
-    KP_CO_TRY(const auto token, co_await tokens_.get(wanted));
+    const auto token = co_await tokens_.get(wanted);
+    if (!token) co_return without_token(token.error());
     auto asked = what;
-    auto answer = co_await once(token.value, std::move(asked), download);
+    auto answer = co_await once(token->value, std::move(asked), download);
     if (!answer) co_return answer;
     const auto status = answer->response.status;
     if (status == 401 && !refused) {

@@ -31,7 +31,8 @@ struct received {
 // has a token of its own owner. A 401 evicts the token and is tried once more. What is asked is
 // tried up to four times when the adapter answers 5xx; send() is tried once, since the adapter
 // cannot tell a repetition (dph.md 4.1). Errors: transport errors, and http_errc::refused,
-// unauthorized, rate_limited, unavailable with the adapter's words. Lives on the network thread.
+// unauthorized, rate_limited, unavailable with the adapter's words; a token that is not given is
+// retryable. Lives on the network thread.
 class adapter {
  public:
   static constexpr int attempts = 4;
