@@ -144,8 +144,7 @@ constexpr std::array rows{
     known_property{"difi.move.feature.enableDPH", carried, {}, "false"},
     known_property{"difi.move.feature.enableDPFIO", carried, {}, "false"},
     known_property{"difi.move.feature.enableReceipts", missing,
-                   "The hub always asks for statuses and receipts. Where receipts of DPH were off, "
-                   "write services.dph.automatic_receipts: true.",
+                   "The hub always asks for statuses and receipts.",
                    "true"},
     known_property{"difi.move.feature.forwardReceivedAppReceipts", missing,
                    "The hub always passes application receipts on.", "true"},

@@ -1,9 +1,9 @@
 #include "tools/import/merge.hpp"
 
-#include "config/files.hpp"
 #include "config/text.hpp"
 #include "config/yaml.hpp"
 #include "tools/import/credentials.hpp"
+#include "tools/import/kept_secret.hpp"
 #include "tools/import/keystores.hpp"
 #include "tools/import/seats.hpp"
 #include "tools/import/service_values.hpp"
@@ -45,7 +45,7 @@ class merger {
     clients();
     dpo();
     carry_svarut(made_, id_, from_, request_, report_);
-    carry_service_values(made_, from_, report_);
+    carry_service_values(made_, id_, from_, request_, report_);
     for (std::size_t i = 0; i < from_.size(); ++i) channel(i);
     for (const auto& one : from_)
       report_rest(*one, services_of(*one), request_.environment, id_.to_string(), report_);
@@ -125,18 +125,8 @@ class merger {
   std::string password_file(std::size_t n, const found_keystore& store, const installation& whose) {
     const auto name = n == 0 ? fmt::format("{}-keystore.password", id_.to_string())
                              : fmt::format("{}-keystore-{}.password", id_.to_string(), n + 1);
-    if (request_.secrets_folder) {
-      auto path = absolute_path(*request_.secrets_folder, name);
-      if (store.password) made_.secrets.push_back({path, *store.password});
-      return path;
-    }
-    auto path = absolute_path(request_.tenants_folder, "../secrets/" + name);
-    whose.report(report_, kind::step, "difi.move.org.keystore.password",
-                 "passwords are not copied into YAML",
-                 fmt::format("Write it into {}, mode 0600, owned by the user that runs the hub; or "
-                             "import with --write-secrets.",
-                             path));
-    return path;
+    return keep_secret(made_, request_, whose, "difi.move.org.keystore.password", name,
+                       store.password, report_);
   }
 
   void clients() {

@@ -64,7 +64,11 @@ struct svarut_draft {
   std::vector<std::string> not_printed;
 };
 
-using setting_value = std::variant<bool, std::int64_t, std::string>;
+// Where the hub reads a secret.
+struct secret_setting {
+  std::string file;
+};
+using setting_value = std::variant<bool, std::int64_t, std::string, secret_setting>;
 struct setting_draft {
   std::string key;
   setting_value value;

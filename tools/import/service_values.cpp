@@ -2,6 +2,7 @@
 
 #include "config/text.hpp"
 #include "tenants/service_settings.hpp"
+#include "tools/import/kept_secret.hpp"
 #include "tools/import/sizes.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,8 @@ namespace kp::importer {
 
 namespace {
 
-enum class value_kind { text, flag, whole, size, word };
+// `off` is a flag that means the opposite in the hub.
+enum class value_kind { text, flag, off, whole, size, word, secret };
 
 struct carried_value {
   service of;
@@ -52,6 +54,18 @@ constexpr std::array values{
                   value_kind::text, 1, 50},
     carried_value{service::dpe, "difi.move.nextmove.serviceBus.batchRead", "transport",
                   value_kind::flag},
+    carried_value{service::dpfio, "difi.move.fiks.io.integrasjons-id", "integration_id"},
+    carried_value{service::dpfio, "difi.move.fiks.io.integrasjons-passord", "integration_password",
+                  value_kind::secret},
+    carried_value{service::dpfio, "difi.move.fiks.io.sender-orgnr", "fallback_sender",
+                  value_kind::text, 9, 9},
+    carried_value{service::dpfio, "difi.move.fiks.io.upload-size-limit", "upload_size_limit",
+                  value_kind::size, 1024, 5120 * megabyte},
+    carried_value{service::dpfio, "difi.move.fiks.io.default-ttl-hours", "default_ttl_hours",
+                  value_kind::whole, 1, 8760, general_ttl},
+    carried_value{service::dph, "difi.move.dph.oidc.clientId", "client_id"},
+    carried_value{service::dph, "difi.move.feature.enableReceipts", "automatic_receipts",
+                  value_kind::off},
 };
 
 // What the hub has when nothing is written, as a property would say it.
@@ -64,7 +78,9 @@ std::string usual_of(const carried_value& one) {
   if (key == "sensitive_notification_text") return dpv.sensitive_notification_text;
   if (key == "sensitive_resource") return dpv.sensitive_resource;
   if (key == "days_to_reply") return std::to_string(dpv.days_to_reply);
-  if (key == "upload_size_limit") return "250MB";
+  if (key == "upload_size_limit") return one.of == service::dpfio ? "2GB" : "250MB";
+  if (key == "fallback_sender") return tenants::dpfio_settings().fallback_sender;
+  if (key == "automatic_receipts") return "true";
   if (key == "default_ttl_hours") return "24";
   if (key == "language") return "NO";
   if (key == "mode") return "innsyn";
@@ -78,8 +94,9 @@ bool uses(const channel_draft& channel, service which) {
 
 class carrier {
  public:
-  carrier(merged& made, const std::vector<std::unique_ptr<installation>>& from, findings& report)
-      : made_(made), from_(from), report_(report) {}
+  carrier(merged& made, organisation_id id, const std::vector<std::unique_ptr<installation>>& from,
+          const import_request& request, findings& report)
+      : made_(made), id_(id), from_(from), request_(request), report_(report) {}
 
   void carry(const carried_value& one) {
     installation* first = nullptr;
@@ -96,11 +113,13 @@ class carrier {
                       fmt::format("channels \"{}\" and \"{}\" differ, and the organisation has one "
                                   "for all",
                                   first->channel(), from_[i]->channel()),
-                      fmt::format("That of \"{}\" was taken: \"{}\".", first->channel(), chosen));
+                      fmt::format("That of \"{}\" was taken: \"{}\".", first->channel(),
+                                  shown(one.property, chosen)));
       }
     }
     if (!first || chosen.empty() || chosen == usual_of(one)) return;
-    auto value = as_setting(one, chosen);
+    auto value =
+        one.is == value_kind::secret ? as_secret(one, *first, chosen) : as_setting(one, chosen);
     if (value) {
       made_.draft.values[one.of].push_back({one.key, *std::move(value)});
       return;
@@ -114,10 +133,11 @@ class carrier {
 
  private:
   static std::string value_in(installation& whose, const carried_value& one) {
-    if (one.is == value_kind::flag) {
+    if (one.is == value_kind::flag || one.is == value_kind::off) {
       const bool usual = usual_of(one) == "true";
       return whose.flag(one.property, usual) ? "true" : "false";
     }
+    if (one.is == value_kind::secret) return whose.exact(one.property).value_or("");
     auto said = whose.text(one.property);
     if (one.general) {
       const auto fallback = whose.text(one.general);  // counts as carried over
@@ -127,6 +147,14 @@ class carrier {
     return one.is == value_kind::word ? to_lower(text) : text;
   }
 
+  std::optional<setting_value> as_secret(const carried_value& one, const installation& whose,
+                                         const std::string& said) {
+    const auto file =
+        fmt::format("{}-{}-integration.password", id_.to_string(), to_lower(to_string(one.of)));
+    return setting_value(
+        secret_setting{keep_secret(made_, request_, whose, one.property, file, said, report_)});
+  }
+
   static std::optional<setting_value> as_setting(const carried_value& one,
                                                  const std::string& said) {
     const std::string key(one.key);
@@ -134,6 +162,8 @@ class carrier {
       case value_kind::flag:
         if (key == "transport") return setting_value(std::string("amqp"));
         return setting_value(said == "true");
+      case value_kind::off:
+        return setting_value(said != "true");
       case value_kind::whole: {
         std::int64_t number = 0;
         const auto [end, failed] = std::from_chars(said.data(), said.data() + said.size(), number);
@@ -153,6 +183,7 @@ class carrier {
         if (said != "innsyn" && said != "data" && said != "meeting") return {};
         return setting_value(said);
       case value_kind::text:
+      case value_kind::secret:
         break;
     }
     const auto length = static_cast<std::int64_t>(said.size());
@@ -161,15 +192,18 @@ class carrier {
   }
 
   merged& made_;
+  organisation_id id_;
   const std::vector<std::unique_ptr<installation>>& from_;
+  const import_request& request_;
   findings& report_;
 };
 
 }  // namespace
 
-void carry_service_values(merged& made, const std::vector<std::unique_ptr<installation>>& from,
-                          findings& report) {
-  carrier all(made, from, report);
+void carry_service_values(merged& made, organisation_id id,
+                          const std::vector<std::unique_ptr<installation>>& from,
+                          const import_request& request, findings& report) {
+  carrier all(made, id, from, request, report);
   for (const auto& one : values) all.carry(one);
 }
 

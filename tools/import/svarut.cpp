@@ -1,6 +1,6 @@
 #include "tools/import/svarut.hpp"
 
-#include "config/files.hpp"
+#include "tools/import/kept_secret.hpp"
 
 #include <fmt/format.h>
 
@@ -47,31 +47,21 @@ class carrier {
   // Where the hub is to read a password.
   std::string keep(const installation& whose, const std::string& property, const std::string& name,
                    const std::optional<std::string>& password) {
-    const auto file = fmt::format("{}-{}.password", id_.to_string(), name);
-    if (request_.secrets_folder) {
-      auto path = absolute_path(*request_.secrets_folder, file);
-      if (password) made_.secrets.push_back({path, *password});
-      return path;
-    }
-    auto path = absolute_path(request_.tenants_folder, "../secrets/" + file);
-    whose.report(report_, kind::step, property, "passwords are not copied into YAML",
-                 fmt::format("Write it into {}, mode 0600, owned by the user that runs the hub; or "
-                             "import with --write-secrets.",
-                             path));
-    return path;
+    return keep_secret(made_, request_, whose, property,
+                       fmt::format("{}-{}.password", id_.to_string(), name), password, report_);
   }
 
   void add(const installation& whose, const std::string& property, svarut_account_draft account) {
     auto& all = made_.draft.svarut.accounts;
-    const auto there = std::ranges::find(all, account.organisation,
-                                         &svarut_account_draft::organisation);
+    const auto there =
+        std::ranges::find(all, account.organisation, &svarut_account_draft::organisation);
     if (there == all.end())
       all.push_back(std::move(account));
     else if (there->user != account.user || there->account_id != account.account_id)
-      whose.report(report_, kind::problem, property,
-                   fmt::format("another installation has other credentials for {}",
-                               account.organisation),
-                   "Those of the first were taken; the hub has one account for each sender.");
+      whose.report(
+          report_, kind::problem, property,
+          fmt::format("another installation has other credentials for {}", account.organisation),
+          "Those of the first were taken; the hub has one account for each sender.");
   }
 
   void accounts(installation& one) {

@@ -94,11 +94,17 @@ class writer {
       if (which == service::dpf) svarut(of.svarut);
       if (const auto more = of.values.find(which); more != of.values.end())
         for (const auto& one : more->second)
-          std::visit([&](const auto& value) { put(one.key.c_str(), value); }, one.value);
+          std::visit([&](const auto& value) { setting(one.key.c_str(), value); }, one.value);
       out_ << YAML::EndMap;
     }
     out_ << YAML::EndMap;
   }
+
+  template <class T>
+  void setting(const char* key, const T& value) {
+    put(key, value);
+  }
+  void setting(const char* key, const secret_setting& value) { secret(key, value.file); }
 
   void dpo(const organisation_draft& of) {
     if (of.system_user_organisation || of.system_user_name) {
