@@ -5,6 +5,7 @@
 #include "protocol/dpf/slow_retry.hpp"
 #include "protocol/http/http_error.hpp"
 #include "protocol/http/url.hpp"
+#include "protocol/ks/call.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ namespace {
 class rest_svarut final : public svarut {
  public:
   rest_svarut(http::client& http, maskinporten::client& tokens, rest_settings settings)
-      : http_(http), tokens_(tokens), settings_(std::move(settings)) {
+      : settings_(std::move(settings)), calls_(http, tokens, credentials_of(settings_)) {
     while (settings_.base_url.ends_with('/')) settings_.base_url.pop_back();
   }
 
@@ -90,33 +91,26 @@ class rest_svarut final : public svarut {
   // The answer, which is a 200.
   http::awaitable<result<http::response>> perform(std::string_view what, http::request asked) {
     const auto named = fmt::format("SvarUt {}", what);
-    maskinporten::token_request wanted;
-    wanted.scopes = settings_.scopes;
-    wanted.consumer_org = settings_.consumer;
-    for (bool again = false;; again = true) {
-      auto token = co_await tokens_.get(wanted);
-      if (!token) co_return without_token(token.error());
-      auto sent = asked;
-      sent.headers.add("Authorization", "Bearer " + token->value);
-      sent.headers.add("IntegrasjonId", settings_.integration_id);
-      sent.headers.add("IntegrasjonPassord", settings_.integration_password);
-      auto answer = co_await http_.send(std::move(sent));
-      if (!answer) co_return with_context(answer.error(), named);
-      if (answer->status == 200) co_return *std::move(answer);
-      if (answer->status != 401 || again) co_return rest_error(named, *answer);
-      tokens_.forget(wanted);
-    }
+    auto answer = co_await calls_.send(named, std::move(asked));
+    if (!answer || answer->status == 200) co_return answer;
+    co_return rest_error(named, *answer);
   }
 
-  // Nothing has been sent, and a token is never the message's fault.
+  // A token is never the message's fault.
   static error without_token(error why) {
     if (!why.retryable) return later_by_operator(std::move(why));
     return why;
   }
+  static ks::caller::settings credentials_of(const rest_settings& settings) {
+    maskinporten::token_request wanted;
+    wanted.scopes = settings.scopes;
+    wanted.consumer_org = settings.consumer;
+    return {std::move(wanted), settings.integration_id, settings.integration_password,
+            &without_token};
+  }
 
-  http::client& http_;
-  maskinporten::client& tokens_;
   rest_settings settings_;
+  ks::caller calls_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "protocol/dpf/dates.hpp"
 #include "protocol/dpf/slow_retry.hpp"
 #include "protocol/http/http_error.hpp"
+#include "protocol/ks/refusal.hpp"
 #include "protocol/maskinporten/json.hpp"
 
 #include <fmt/format.h>
@@ -176,18 +177,8 @@ result<std::vector<std::string>> parse_types(std::string_view body) {
 }
 
 error rest_error(std::string_view what, const http::response& answer) {
-  http::response shown;
-  shown.status = answer.status;
-  shown.headers = answer.headers;
-  const auto value = kp::json::parse(answer.body);
-  if (!value)
-    shown.body = answer.body;
-  else
-    for (const auto* member : {"message", "error", "errorCode"})
-      if (const auto text = kp::json::text(*value, member); text && shown.body.empty())
-        shown.body = *text;
-  auto why = http::to_error(what, shown);
-  if (answer.status == 401 || answer.status == 403) return later_by_operator(std::move(why));
+  auto why = ks::refusal(what, answer);
+  if (ks::is_of_credentials(answer)) return later_by_operator(std::move(why));
   return why;
 }
 

@@ -44,14 +44,19 @@ maskinporten::token_request token_wanted() {
 
 fiks_io::fiks_io(http::client& http, maskinporten::client& tokens, const clock& time,
                  fiks_io_settings settings)
-    : http_(http), tokens_(tokens), time_(time), settings_(std::move(settings)) {
-  while (settings_.base_url.ends_with('/')) settings_.base_url.pop_back();
+    : http_(http),
+      time_(time),
+      base_url_(std::move(settings.base_url)),
+      calls_(http, tokens,
+             {token_wanted(), std::move(settings.integration_id),
+              std::move(settings.integration_password), &without_token}) {
+  while (base_url_.ends_with('/')) base_url_.pop_back();
 }
 
 http::request fiks_io::request(std::string method, const std::string& path) const {
   http::request out;
   out.method = std::move(method);
-  out.url = settings_.base_url + path;
+  out.url = base_url_ + path;
   out.headers.add("Accept", "application/json");
   return out;
 }
@@ -60,21 +65,10 @@ http::request fiks_io::request(std::string method, const std::string& path) cons
 http::awaitable<result<http::response>> fiks_io::perform(std::string what, http::request asked,
                                                          bool may_be_absent) {
   const auto named = "FIKS IO " + what;
-  const auto wanted = token_wanted();
-  for (bool again = false;; again = true) {
-    auto token = co_await tokens_.get(wanted);
-    if (!token) co_return without_token(token.error());
-    auto sent = asked;
-    sent.headers.add("Authorization", "Bearer " + token->value);
-    sent.headers.add("IntegrasjonId", settings_.integration_id);
-    sent.headers.add("IntegrasjonPassord", settings_.integration_password);
-    auto answer = co_await http_.send(std::move(sent));
-    if (!answer) co_return with_context(answer.error(), named);
-    if (answer->status / 100 == 2 || (may_be_absent && answer->status == 404))
-      co_return *std::move(answer);
-    if (answer->status != 401 || again) co_return refusal(named, *answer);
-    tokens_.forget(wanted);
-  }
+  auto answer = co_await calls_.send(named, std::move(asked));
+  if (!answer || answer->status / 100 == 2) co_return answer;
+  if (may_be_absent && answer->status == 404) co_return answer;
+  co_return refusal(named, *answer);
 }
 
 http::awaitable<result<accepted>> fiks_io::send(outgoing what,
@@ -158,22 +152,14 @@ http::awaitable<result<crypto::certificate>> fiks_io::key(std::string account_id
 
 http::awaitable<result<void>> fiks_io::download(std::string id, std::shared_ptr<byte_sink> to,
                                                 std::uint64_t most) {
-  const auto wanted = token_wanted();
-  for (bool again = false;; again = true) {
-    auto token = co_await tokens_.get(wanted);
-    if (!token) co_return without_token(token.error());
-    auto asked = request("GET", std::string(documents) + http::encode_component(id));
-    asked.deadlines = deadlines_for(0);
-    asked.deadlines.total = std::chrono::hours(1);  // dpfio.md 5.3
-    asked.headers.add("Authorization", "Bearer " + token->value);
-    asked.headers.add("IntegrasjonId", settings_.integration_id);
-    asked.headers.add("IntegrasjonPassord", settings_.integration_password);
-    auto answer = co_await http_.download(std::move(asked), to, most);
-    if (!answer) co_return with_context(answer.error(), "Dokumentlager");
-    if (answer->status / 100 == 2) co_return result<void>{};
-    if (answer->status != 401 || again) co_return refusal("Dokumentlager", *answer);
-    tokens_.forget(wanted);
-  }
+  const std::string named = "Dokumentlager";
+  auto asked = request("GET", std::string(documents) + http::encode_component(id));
+  asked.deadlines = deadlines_for(0);
+  asked.deadlines.total = std::chrono::hours(1);  // dpfio.md 5.3
+  auto answer = co_await calls_.download(named, std::move(asked), std::move(to), most);
+  if (!answer) co_return answer.error();
+  if (answer->status / 100 != 2) co_return refusal(named, *answer);
+  co_return result<void>{};
 }
 
 }  // namespace kp::dpfio

@@ -3,6 +3,7 @@
 #include "config/byte_io.hpp"
 #include "protocol/crypto/certificate.hpp"
 #include "protocol/http/client.hpp"
+#include "protocol/ks/call.hpp"
 #include "protocol/maskinporten/maskinporten.hpp"
 
 #include <chrono>
@@ -90,9 +91,9 @@ class fiks_io {
     time_point until;
   };
   http::client& http_;
-  maskinporten::client& tokens_;
   const clock& time_;
-  fiks_io_settings settings_;
+  std::string base_url_;
+  ks::caller calls_;
   std::map<std::string, known_key> keys_;
 };
 

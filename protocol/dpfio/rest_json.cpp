@@ -1,6 +1,7 @@
 #include "protocol/dpfio/rest_json.hpp"
 
 #include "protocol/http/http_error.hpp"
+#include "protocol/ks/refusal.hpp"
 #include "protocol/maskinporten/json.hpp"
 
 #include <fmt/format.h>
@@ -77,18 +78,8 @@ result<public_key> parse_key(std::string_view body) {
 }
 
 error refusal(std::string_view what, const http::response& answer) {
-  http::response shown;
-  shown.status = answer.status;
-  shown.headers = answer.headers;
-  const auto value = kp::json::parse(answer.body);
-  if (!value)
-    shown.body = answer.body;
-  else
-    for (const auto* member : {"message", "error", "errorCode"})
-      if (const auto text = kp::json::text(*value, member); text && shown.body.empty())
-        shown.body = *text;
-  auto why = http::to_error(what, shown);
-  if (answer.status == 401 || answer.status == 403) {
+  auto why = ks::refusal(what, answer);
+  if (ks::is_of_credentials(answer)) {
     why.retryable = true;
     why.retry_after = after_refused_credentials;
     why.message +=
