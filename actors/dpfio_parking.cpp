@@ -5,7 +5,7 @@
 #include "metrics/hub_meters.hpp"
 #include "protocol/crypto/digest.hpp"
 #include "storage/alerts.hpp"
-#include "storage/fiks_notes.hpp"
+#include "storage/parked_deliveries.hpp"
 #include "storage/storage_error.hpp"
 
 #include <boost/json.hpp>

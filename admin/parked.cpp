@@ -2,7 +2,7 @@
 
 #include "admin/tenant_access.hpp"
 #include "config/log.hpp"
-#include "storage/fiks_notes.hpp"
+#include "storage/parked_deliveries.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>

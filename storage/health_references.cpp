@@ -33,10 +33,8 @@ result<health_reference> decode_health_reference(std::string_view bytes) {
 }
 
 result<std::optional<health_reference>> health_references::find(std::string_view id) const {
-  KP_TRY(const auto bytes, store_.get(references_of(organisation_).text(id).str()));
-  if (!bytes) return std::optional<health_reference>{};
-  KP_TRY(auto found, decode_health_reference(*bytes));
-  return std::optional(std::move(found));
+  return find_record(store_, references_of(organisation_).text(id).str(),
+                     &decode_health_reference);
 }
 
 void health_references::put(batch& b, const health_reference& r) const {

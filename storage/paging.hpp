@@ -18,6 +18,16 @@ result<std::optional<Record>> find_record(const engine& store, std::string_view 
   return std::optional<Record>{std::move(record)};
 }
 
+// The same of a record with a decoder of its own.
+template <class Record>
+result<std::optional<Record>> find_record(const engine& store, std::string_view key,
+                                          result<Record> (*decode_it)(std::string_view)) {
+  KP_TRY(const auto bytes, store.get(key));
+  if (!bytes) return std::optional<Record>{};
+  KP_TRY(auto record, decode_it(*bytes));
+  return std::optional<Record>{std::move(record)};
+}
+
 // Collects a page one match at a time.
 template <class T>
 class page_collector {

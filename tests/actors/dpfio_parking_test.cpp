@@ -5,7 +5,7 @@
 #include "metrics/hub_meters.hpp"
 #include "protocol/dpfio/dpfio_error.hpp"
 #include "storage/alerts.hpp"
-#include "storage/fiks_notes.hpp"
+#include "storage/parked_deliveries.hpp"
 
 #include <gmock/gmock.h>
 

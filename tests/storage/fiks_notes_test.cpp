@@ -45,26 +45,6 @@ TEST_P(fiks_notes_kept, are_found_by_their_id_until_they_are_old) {
   EXPECT_TRUE(others.find("a")->has_value());
 }
 
-TEST_P(fiks_notes_kept, parked_deliveries_are_those_of_the_organisation) {
-  const parked_deliveries hamars(*store, hamar),
-      others(*store, *organisation_id::parse("910076787"));
-  parked_delivery one;
-  one.id = "0123";
-  one.reason = "the header type is missing";
-  one.headers = "{}";
-  batch b;
-  hamars.put(b, one);
-  hamars.put(b, one);
-  ASSERT_EQ(commit(b), "");
-  ASSERT_EQ(hamars.all()->size(), 1U);
-  EXPECT_TRUE(others.all()->empty());
-  EXPECT_EQ((*hamars.find("0123"))->reason, one.reason);
-  batch gone;
-  hamars.remove(gone, one);
-  ASSERT_EQ(commit(gone), "");
-  EXPECT_TRUE(hamars.all()->empty());
-}
-
 INSTANTIATE_TEST_SUITE_P(both, fiks_notes_kept,
                          ::testing::Values(engine_kind::memory, engine_kind::rocksdb), name_of);
 
@@ -77,26 +57,6 @@ TEST(fiks_records, have_bytes_that_never_change) {
   const auto read = decode_fiks_note(bytes);
   ASSERT_TRUE(read);
   EXPECT_EQ(encode(*read), bytes);
-
-  parked_delivery p;
-  p.id = "ab";
-  p.account = "c";
-  p.headers = "{}";
-  p.reason = "r";
-  p.body = blob_ref{"d", 5, "e"};
-  p.at = time_point(std::chrono::microseconds(1));
-  const auto parked = encode(p);
-  EXPECT_EQ(to_hex(parked),
-            "01026162"
-            "0163"
-            "027b7d"
-            "0172"
-            "01"
-            "0164"
-            "05"
-            "0165"
-            "02");
-  EXPECT_EQ(encode(*decode_parked_delivery(parked)), parked);
   std::string newer = bytes;
   newer[0] = 2;
   EXPECT_FALSE(decode_fiks_note(newer));
