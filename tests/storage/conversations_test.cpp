@@ -339,6 +339,35 @@ TEST_F(conversation_store, lists_statuses_by_the_time_of_their_last_update) {
   EXPECT_EQ(rows.between(arkiv, time_point::min(), time_point::max(), {}, {})->total, 3u);
 }
 
+// The page is read alone then, and the length of the list is known otherwise.
+TEST_F(conversation_store, lists_all_statuses_by_time_as_it_lists_those_that_match) {
+  std::vector<conversation> some;
+  for (unsigned n = 0; n < 7; ++n) some.push_back(start(about(n)));
+  for (std::size_t n = 0; n < some.size(); ++n)
+    add(some[n], status_name::sendt, at_second(static_cast<std::int64_t>(n * 37 % 11)));
+  const filter<status> everything = [](const status&) { return true; };
+  const auto same = [&] {
+    for (const auto order : {scan_order::ascending, scan_order::descending})
+      for (std::uint64_t offset = 0; offset < 16; ++offset)
+        for (const std::uint64_t size : {0u, 1u, 3u, 50u}) {
+          const page_request request{.offset = offset, .size = size, .order = order};
+          const auto fast = *rows.between(arkiv, time_point::min(), time_point::max(), request, {});
+          const auto slow =
+              *rows.between(arkiv, time_point::min(), time_point::max(), request, everything);
+          EXPECT_EQ(fast.total, slow.total);
+          ASSERT_EQ(fast.items.size(), slow.items.size()) << offset << ' ' << size;
+          for (std::size_t i = 0; i < fast.items.size(); ++i)
+            EXPECT_EQ(fast.items[i].id, slow.items[i].id);
+        }
+  };
+  same();
+  batch b;
+  rows.remove_of(b, some[2], *rows.of_conversation(some[2]));
+  ASSERT_EQ(outcome_of(*store, b), "");
+  same();
+  EXPECT_EQ(rows.between(arkiv, time_point::min(), time_point::max(), {}, {})->total, 12u);
+}
+
 TEST_F(conversation_store, lists_statuses_of_a_channel_and_of_a_message) {
   auto out = start(about(1));
   auto in = start(about(1, direction::incoming));
