@@ -1,6 +1,7 @@
 #include "tools/sandbox/dph_jose.hpp"
 
 #include "config/text.hpp"
+#include "tools/sandbox/freed_by.hpp"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -18,14 +19,9 @@ namespace {
 
 constexpr int tag_bytes = 16;
 
-template <class T, void (*Free)(T*)>
-struct freeing {
-  void operator()(T* it) const { Free(it); }
-};
-using key_context = std::unique_ptr<EVP_PKEY_CTX, freeing<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
-using digest_context = std::unique_ptr<EVP_MD_CTX, freeing<EVP_MD_CTX, EVP_MD_CTX_free>>;
-using cipher_context =
-    std::unique_ptr<EVP_CIPHER_CTX, freeing<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>>;
+using key_context = std::unique_ptr<EVP_PKEY_CTX, freed_by<EVP_PKEY_CTX_free>>;
+using digest_context = std::unique_ptr<EVP_MD_CTX, freed_by<EVP_MD_CTX_free>>;
+using cipher_context = std::unique_ptr<EVP_CIPHER_CTX, freed_by<EVP_CIPHER_CTX_free>>;
 
 const unsigned char* in(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());

@@ -1,6 +1,7 @@
 #include "tools/sandbox/dph_schema.hpp"
 
 #include "config/text.hpp"
+#include "tools/sandbox/freed_by.hpp"
 
 #include <libxml/parser.h>
 #include <libxml/xmlIO.h>
@@ -14,13 +15,6 @@ namespace kp::sandbox {
 
 namespace {
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* it) const {
-    Free(it);
-  }
-};
 using document_ptr = std::unique_ptr<xmlDoc, freed_by<xmlFreeDoc>>;
 using parser_ptr = std::unique_ptr<xmlSchemaParserCtxt, freed_by<xmlSchemaFreeParserCtxt>>;
 using schema_ptr = std::unique_ptr<xmlSchema, freed_by<xmlSchemaFree>>;

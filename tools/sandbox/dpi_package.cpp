@@ -1,5 +1,6 @@
 #include "tools/sandbox/dpi_package.hpp"
 
+#include "tools/sandbox/freed_by.hpp"
 #include "tools/sandbox/zip_file.hpp"
 
 #include <fmt/format.h>
@@ -17,13 +18,6 @@ namespace {
 
 constexpr std::size_t most_unpacked = 256 * 1024 * 1024;
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* raw) const {
-    Free(raw);
-  }
-};
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using cms_ptr = std::unique_ptr<CMS_ContentInfo, freed_by<CMS_ContentInfo_free>>;
 using oaep_ptr = std::unique_ptr<RSA_OAEP_PARAMS, freed_by<RSA_OAEP_PARAMS_free>>;

@@ -1,6 +1,7 @@
 #include "tools/sandbox/dpi_xades.hpp"
 
 #include "config/text.hpp"
+#include "tools/sandbox/freed_by.hpp"
 
 #include <fmt/format.h>
 #include <libxml/parser.h>
@@ -26,13 +27,6 @@ namespace kp::sandbox {
 
 namespace {
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* raw) const {
-    Free(raw);
-  }
-};
 using document_ptr = std::unique_ptr<xmlDoc, freed_by<xmlFreeDoc>>;
 using context_ptr = std::unique_ptr<xmlXPathContext, freed_by<xmlXPathFreeContext>>;
 using found_ptr = std::unique_ptr<xmlXPathObject, freed_by<xmlXPathFreeObject>>;

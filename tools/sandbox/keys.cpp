@@ -1,6 +1,7 @@
 #include "tools/sandbox/keys.hpp"
 
 #include "config/text.hpp"
+#include "tools/sandbox/freed_by.hpp"
 #include "tools/sandbox/sandbox_error.hpp"
 
 #include <openssl/bio.h>
@@ -20,13 +21,6 @@ namespace kp::sandbox {
 
 namespace {
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* raw) const {
-    Free(raw);
-  }
-};
 using bio = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using digest_context = std::unique_ptr<EVP_MD_CTX, freed_by<EVP_MD_CTX_free>>;
 using key_context = std::unique_ptr<EVP_PKEY_CTX, freed_by<EVP_PKEY_CTX_free>>;
