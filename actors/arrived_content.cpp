@@ -28,26 +28,11 @@ class bounded_sink final : public byte_sink {
   std::uint64_t written_ = 0;
 };
 
-// Into a spool first: nothing of a container is trusted before its last byte has been read.
-result<void> decrypt(byte_source& cms, std::span<const crypto::keystore> keys,
-                     const std::shared_ptr<spool>& to) {
-  KP_TRY(const auto plain, crypto::open_envelope(cms, keys));
-  spool_sink sink(to);
-  bounded_sink bounded(sink);
-  const auto copied = copy(*plain, bounded);
-  if (!copied) return copied.error();
+result<void> decrypt_container(byte_source& cms, std::span<const crypto::keystore> keys,
+                               const std::shared_ptr<spool>& to) {
+  KP_CHECK(decrypt_content(cms, keys, to));
   const auto container = zip::reader::open(to);
   if (!container) return container.error();
-  return {};
-}
-
-result<void> store(const organisation_context& in, byte_source& from, arrival& to) {
-  KP_TRY(const auto blob, in.hub->blobs.create(in.id(), in.hub->commit_from_worker));
-  bounded_sink bounded(*blob);
-  const auto copied = copy(from, bounded);
-  if (!copied) return copied.error();
-  to.blob_record = std::make_shared<storage::batch>();
-  KP_TRY(to.content, blob->complete(*to.blob_record));
   return {};
 }
 
@@ -69,7 +54,7 @@ result<void> store_readable(const organisation_context& in, const content_of& wh
   }
   to.state = storage::content_state::readable;
   sequential_source bytes(plain);
-  return store(in, bytes, to);
+  return store_content(in, bytes, to);
 }
 
 }  // namespace
@@ -86,13 +71,33 @@ bool is_of_content(const error& why) {
   return why.code.category() == crypto::crypto_errc_category();
 }
 
+result<void> decrypt_content(byte_source& cms, std::span<const crypto::keystore> keys,
+                             const std::shared_ptr<spool>& to) {
+  KP_TRY(const auto plain, crypto::open_envelope(cms, keys));
+  spool_sink sink(to);
+  bounded_sink bounded(sink);
+  const auto copied = copy(*plain, bounded);
+  if (!copied) return copied.error();
+  return {};
+}
+
+result<void> store_content(const organisation_context& in, byte_source& from, arrival& to) {
+  KP_TRY(const auto blob, in.hub->blobs.create(in.id(), in.hub->commit_from_worker));
+  bounded_sink bounded(*blob);
+  const auto copied = copy(from, bounded);
+  if (!copied) return copied.error();
+  to.blob_record = std::make_shared<storage::batch>();
+  KP_TRY(to.content, blob->complete(*to.blob_record));
+  return {};
+}
+
 result<void> keep_content(const organisation_context& in, const content_of& whose,
                           const std::function<result<std::unique_ptr<byte_source>>()>& cms,
                           std::span<const crypto::keystore> keys, arrival& to,
                           const container_judge& judge) {
   KP_TRY(const auto plain, in.hub->spools.make());
   KP_TRY(const auto encrypted, cms());
-  auto readable = decrypt(*encrypted, keys, plain);
+  auto readable = decrypt_container(*encrypted, keys, plain);
   if (readable && judge) readable = judge(plain);
   if (!readable) {
     if (!is_of_content(readable.error())) return readable.error();
@@ -101,7 +106,7 @@ result<void> keep_content(const organisation_context& in, const content_of& whos
     warn(in, whose, "the content of an arrival cannot be opened, kept as it came",
          readable.error());
     KP_TRY(const auto arrived, cms());
-    return store(in, *arrived, to);
+    return store_content(in, *arrived, to);
   }
   return store_readable(in, whose, plain, judge, to);
 }
@@ -111,7 +116,7 @@ result<void> keep_readable_content(const organisation_context& in, const content
                                    std::span<const crypto::keystore> keys, arrival& to) {
   KP_TRY(const auto plain, in.hub->spools.make());
   KP_TRY(const auto encrypted, cms());
-  KP_CHECK(decrypt(*encrypted, keys, plain));
+  KP_CHECK(decrypt_container(*encrypted, keys, plain));
   return store_readable(in, whose, plain, {}, to);
 }
 

@@ -20,6 +20,15 @@ std::shared_ptr<fetched> not_fetched(fetch_verdict, error why);
 // Whether the bytes that came are at fault; everything else (disk, keys) is this hub's own trouble.
 bool is_of_content(const error&);
 
+// Decrypts with one of `keys`, into a spool: nothing of it is trusted before its last byte has been
+// read. Errors: is_of_content(), also for more than max_content_bytes; of this hub.
+result<void> decrypt_content(byte_source& cms, std::span<const crypto::keystore> keys,
+                             const std::shared_ptr<spool>& to);
+
+// Keeps the content of `to` as a blob that no committed record points to yet. Errors: of this hub;
+// is_of_content() for more than max_content_bytes.
+result<void> store_content(const organisation_context&, byte_source& from, arrival& to);
+
 // Whose content it is, for the log.
 struct content_of {
   service via = service::unknown;

@@ -6,10 +6,7 @@
 #include "config/config_error.hpp"
 #include "config/log.hpp"
 #include "protocol/asic/asic.hpp"
-#include "protocol/crypto/crypto_error.hpp"
 #include "protocol/dpf/contents.hpp"
-
-#include <fmt/format.h>
 
 namespace kp::actors {
 
@@ -17,36 +14,10 @@ namespace {
 
 constexpr std::string_view xml_type = "text/xml";
 
-// Passes bytes on up to a limit.
-class bounded_sink final : public byte_sink {
- public:
-  explicit bounded_sink(byte_sink& to) : to_(to) {}
-  result<void> write(std::string_view bytes) override {
-    written_ += bytes.size();
-    if (written_ > max_content_bytes)
-      return permanent(crypto::crypto_errc::too_large,
-                       fmt::format("the content is larger than {} bytes", max_content_bytes));
-    return to_.write(bytes);
-  }
-
- private:
-  byte_sink& to_;
-  std::uint64_t written_ = 0;
-};
-
-// Whether what came is at fault; everything else (disk, keys) is this hub's own trouble.
-bool is_of_letter(const error& why) {
-  return why.code.category() == crypto::crypto_errc_category() ||
-         why.code == config_errc::invalid_document;
-}
-
+// What SvarInn says of a letter may be at fault too.
 std::shared_ptr<fetched> no(error why) {
-  auto answer = std::make_shared<fetched>();
-  const bool letter = is_of_letter(why);
-  answer->verdict = letter ? fetch_verdict::unusable : fetch_verdict::failed;
-  answer->failure = std::move(why);
-  if (!letter) answer->failure.retryable = true;
-  return answer;
+  const bool letter = is_of_content(why) || why.code == config_errc::invalid_document;
+  return not_fetched(letter ? fetch_verdict::unusable : fetch_verdict::failed, std::move(why));
 }
 
 class letter_opener {
@@ -59,7 +30,8 @@ class letter_opener {
                                         const crypto::keystore& signer,
                                         std::span<const crypto::keystore> keys) {
     KP_TRY(const auto plain, in_.hub->spools.make());
-    KP_CHECK(decrypt(cms, keys, plain));
+    sequential_source encrypted(cms);
+    KP_CHECK(decrypt_content(encrypted, keys, plain));
     KP_TRY(auto contents, dpf::open_contents(from_, plain));
     for (const auto& warning : contents.warnings) warn(warning);
     const auto now = in_.hub->time.now();
@@ -72,23 +44,12 @@ class letter_opener {
     KP_TRY(const auto container, pack(std::move(xml), std::move(contents), document, signer));
     what.document = std::make_shared<const sbd::document>(std::move(document));
     what.state = storage::content_state::readable;
-    KP_CHECK(keep(container, what));
+    sequential_source bytes(container);
+    KP_CHECK(store_content(in_, bytes, what));
     return answer;
   }
 
  private:
-  // Into a spool first: nothing of it is trusted before its last byte has been read.
-  result<void> decrypt(const std::shared_ptr<const random_access_source>& cms,
-                       std::span<const crypto::keystore> keys, const std::shared_ptr<spool>& to) {
-    sequential_source source(cms);
-    KP_TRY(const auto opened, crypto::open_envelope(source, keys));
-    spool_sink sink(to);
-    bounded_sink bounded(sink);
-    const auto copied = copy(*opened, bounded);
-    if (!copied) return copied.error();
-    return {};
-  }
-
   // As DPO's content looks, so that business systems meet no difference (dpf.md 9.7).
   result<std::shared_ptr<spool>> pack(std::string xml, dpf::received_files contents,
                                       const sbd::document& document,
@@ -117,16 +78,6 @@ class letter_opener {
     KP_CHECK(asic::build(container, manifest, std::move(files), signer,
                          {crypto::digest_algorithm::sha256, in_.hub->random.uuid()}));
     return container;
-  }
-
-  result<void> keep(const std::shared_ptr<spool>& container, arrival& to) {
-    KP_TRY(const auto blob, in_.hub->blobs.create(in_.id(), in_.hub->commit_from_worker));
-    sequential_source bytes(container);
-    const auto copied = copy(bytes, *blob);
-    if (!copied) return copied.error();
-    to.blob_record = std::make_shared<storage::batch>();
-    KP_TRY(to.content, blob->complete(*to.blob_record));
-    return {};
   }
 
   void warn(std::string_view what) const {
