@@ -35,6 +35,9 @@ std::shared_ptr<hub_meters> make_hub_meters(std::size_t max_organisations);
 namespace kp::registry {
 class signing_keys;
 }
+namespace kp::revocation {
+class revocation_lists;
+}
 
 // What every actor of the hub shares. References outlive all actors. No CAF here.
 
@@ -69,6 +72,7 @@ struct hub_context {
   std::shared_ptr<alert_means> alerts = nullptr;     // nullptr: operators are not told
   dpfio::broker_io* fiks_broker = nullptr;           // nullptr: FIKS IO is not received from
   amqp::client* amqp = nullptr;  // to the Service Bus of DPE; network thread only; nullptr: none
+  revocation::revocation_lists* revoked = nullptr;  // nullptr: nobody is asked who is revoked
 };
 
 // Everything that is kept for one organisation, and who it is. Shared by its actors.

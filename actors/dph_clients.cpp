@@ -1,7 +1,5 @@
 #include "actors/dph_clients.hpp"
 
-#include "config/files.hpp"
-#include "protocol/crypto/business_certificate.hpp"
 #include "protocol/dph/messages.hpp"
 
 #include <fmt/format.h>
@@ -9,8 +7,6 @@
 namespace kp::actors {
 
 namespace {
-
-constexpr std::size_t longest_authorities = 1024 * 1024;
 
 // A key store, a token or a register that cannot be had now is for an operator to cure: what waits
 // for it is not given up.
@@ -70,27 +66,20 @@ http::awaitable<result<crypto::certificate>> dph_clients::adapter_certificate() 
   co_return *std::move(certificate);
 }
 
-result<dph::signer_check> make_signer_check(const hub_context& hub,
-                                            const crypto::certificate& published) {
-  const auto now = hub.time.now();
-  std::shared_ptr<const crypto::certificate_judge> judge;
-  if (const auto& file = hub.settings.dpi_authorities_file; !file.empty()) {
-    KP_TRY(const auto pem, read_file(file, longest_authorities));
-    auto made = crypto::certificate_judge::from_pem(
-        pem, hub.settings.preset == environment_preset::production ? crypto::production_policies()
-                                                                   : crypto::test_policies());
-    if (!made) return with_context(made.error(), file);
-    judge = std::make_shared<const crypto::certificate_judge>(*std::move(made));
-  }
+result<dph::signer_check> make_signer_check(const crypto::certificate& published,
+                                            signer_judge& judge) {
+  const bool knows_authorities = judge.has_authorities();
+  if (knows_authorities) KP_CHECK(judge.load());
   return dph::signer_check(
-      [judge, published, now](const crypto::certificate& leaf) -> result<void> {
+      [&judge, knows_authorities, published](const crypto::certificate& leaf) -> result<void> {
         if (leaf.der() == published.der()) return {};
         const auto whose = leaf.organisation();
-        if (!judge || !whose || whose->to_string() != dph_clients::adapter_organisation)
+        if (!knows_authorities || !whose ||
+            whose->to_string() != dph_clients::adapter_organisation)
           return permanent(
               dph::dph_errc::bad_signature,
               "it is not signed with the certificate that is published for the NHN adapter");
-        return judge->judge(leaf, now);
+        return judge.judge(leaf);
       });
 }
 

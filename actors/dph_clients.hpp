@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/context.hpp"
+#include "actors/signer_judge.hpp"
 #include "actors/upstream.hpp"
 #include "protocol/dph/adapter.hpp"
 #include "protocol/dph/envelope.hpp"
@@ -42,9 +43,9 @@ class dph_clients {
 };
 
 // Believes who has the published certificate; and, where upstream.dpi_authorities is given, who has
-// another business certificate of Digdir, for the days of a change. Reads a file: worker threads
-// only.
-result<dph::signer_check> make_signer_check(const hub_context&,
-                                            const crypto::certificate& published);
+// another business certificate of Digdir, for the days of a change. `judge` must outlive what is
+// returned. Reads a file: worker threads only.
+result<dph::signer_check> make_signer_check(const crypto::certificate& published,
+                                            signer_judge& judge);
 
 }  // namespace kp::actors

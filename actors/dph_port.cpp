@@ -220,12 +220,13 @@ http::awaitable<result<std::shared_ptr<fetched>>> fetch_now(line_ptr on, waiting
   KP_CO_TRY(const auto got,
             co_await on->to.adapter().receive(std::move(owner), std::move(request)));
   if (got.refusal) co_return judge_refusal(on, which, got);
-  auto open = [on, which, adapter, parts = *got.parts]() -> std::shared_ptr<fetched> {
-    const auto trusts = make_signer_check(on->to.hub(), adapter);
+  auto open = [on, which, adapter,
+               parts = *got.parts](signer_judge& judge) -> std::shared_ptr<fetched> {
+    const auto trusts = make_signer_check(adapter, judge);
     if (!trusts) return not_fetched(fetch_verdict::failed, trusts.error());
     return open_dph_message(on->in(), which, parts, on->to.decryption_keys(), *trusts);
   };
-  auto opened = co_await http::on_workers(on->to.hub().workers, std::move(open));
+  auto opened = co_await with_signer_judge(on->to.hub(), std::move(open));
   const bool unknown_type = opened->verdict == fetch_verdict::discard;
   if (unknown_type && on->refused.size() < most_refusals) {
     dph::api_error why;

@@ -2,10 +2,9 @@
 
 #include "actors/dpi_letter.hpp"
 #include "actors/network_call.hpp"
+#include "actors/signer_judge.hpp"
 #include "config/crash_point.hpp"
-#include "config/files.hpp"
 #include "config/log.hpp"
-#include "protocol/crypto/business_certificate.hpp"
 #include "protocol/dpi/print_certificate.hpp"
 #include "protocol/http/http_error.hpp"
 
@@ -16,8 +15,6 @@ namespace kp::actors {
 namespace {
 
 using http::http_errc;
-
-constexpr std::size_t longest_authorities = 1024 * 1024;
 
 // Clients of one organisation; made at first use, on the network thread, where they live.
 struct dpi_clients {
@@ -198,26 +195,13 @@ http::awaitable<result<std::vector<progress>>> follow_now(line on,
   co_return out;
 }
 
-result<crypto::certificate_judge> judge_of(const hub_settings& settings) {
-  if (settings.dpi_authorities_file.empty())
-    return permanent(dpi::dpi_errc::bad_receipt, "upstream.dpi_authorities is not given");
-  KP_TRY(const auto pem, read_file(settings.dpi_authorities_file, longest_authorities));
-  auto made = crypto::certificate_judge::from_pem(
-      pem, settings.preset == environment_preset::production ? crypto::production_policies()
-                                                             : crypto::test_policies());
-  if (!made) return with_context(made.error(), settings.dpi_authorities_file);
-  return made;
-}
-
-// The authorities are read anew each time, so that a new generation needs no restart.
-result<std::vector<polled_receipt>> open_all(const hub_context& hub,
-                                             const std::vector<std::string>& found) {
+result<std::vector<polled_receipt>> open_all(const std::vector<std::string>& found,
+                                             signer_judge& judge) {
   std::vector<polled_receipt> out;
   if (found.empty()) return out;
-  KP_TRY(const auto judge, judge_of(hub.settings));
-  const auto now = hub.time.now();
+  KP_CHECK(judge.load());
   const dpi::certificate_check trusts = [&](const crypto::certificate& leaf) {
-    return judge.judge(leaf, now);
+    return judge.judge(leaf);
   };
   for (const auto& jws : found) out.push_back({jws, dpi::open_receipt(jws, trusts)});
   return out;
@@ -227,8 +211,8 @@ http::awaitable<result<std::vector<polled_receipt>>> receipts_now(line on, dpi::
   KP_CO_CHECK(co_await ready(on));
   auto found = co_await on.dpi().corner2.inbox(std::move(page));
   if (!found) co_return found.error();
-  auto work = [on, all = *std::move(found)] { return open_all(on.hub(), all); };
-  co_return co_await http::on_workers(on.hub().workers, std::move(work));
+  auto work = [all = *std::move(found)](signer_judge& judge) { return open_all(all, judge); };
+  co_return co_await with_signer_judge(on.hub(), std::move(work));
 }
 
 http::awaitable<result<void>> read_now(line on, std::string receipt) {

@@ -174,6 +174,8 @@ class measured_client final : public http::client {
 
 call_purpose purpose_of(const national_addresses& national, std::string_view method,
                         std::string_view url) {
+  // Those of the authorities, wherever they are.
+  if (url.ends_with(".crl")) return {"certificates", "revocation_list"};
   if (is_at(url, national.maskinporten_token_url)) return {"maskinporten", "token"};
   if (is_at(url, national.altinn_exchange_url)) return {"altinn", "exchange"};
   if (is_at(url, national.service_registry_key_url)) return {"registry", "keys"};

@@ -19,6 +19,7 @@
 #include "protocol/dpfio/broker.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/registry/registry.hpp"
+#include "protocol/revocation/revocation_lists.hpp"
 #include "storage/backup.hpp"
 #include "storage/blobs.hpp"
 #include "storage/master_key.hpp"
@@ -134,6 +135,7 @@ struct runtime::state {
   std::unique_ptr<http::client> to_subscribers;
   std::shared_ptr<webhook_means> webhooks = std::make_shared<webhook_means>();
   std::unique_ptr<registry::signing_keys> registry_keys;
+  std::unique_ptr<revocation::revocation_lists> revoked;
   std::shared_ptr<report_intake> reports;
   std::shared_ptr<status_tally> tally = std::make_shared<status_tally>();
   std::unique_ptr<http::client> to_operators;
@@ -196,6 +198,7 @@ struct runtime::state {
     webhooks->transport = make_webhook_transport(network, *to_subscribers, settings.webhooks);
     registry_keys = std::make_unique<registry::signing_keys>(
         *client, time, settings.national.service_registry_key_url);
+    revoked = std::make_unique<revocation::revocation_lists>(*client, workers, time);
     if (!settings.national.status_service_url.empty()) {
       status_service::wire_options way;
       way.url = settings.national.status_service_url;
@@ -234,6 +237,7 @@ struct runtime::state {
     context->alerts = alerts;
     context->fiks_broker = fiks_broker.get();
     context->amqp = amqp.get();
+    context->revoked = revoked.get();
     // The first in the folder are those with labels of their own, run after run.
     for (const auto& one : tenants.organisations) meters->organisations.of(one->id);
     desk = std::make_shared<gateway_desk>(context, system, usage);

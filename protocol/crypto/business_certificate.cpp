@@ -19,10 +19,12 @@ using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
 using store_ctx_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
 using policies_ptr = std::unique_ptr<CERTIFICATEPOLICIES, freed_by<CERTIFICATEPOLICIES_free>>;
 
-struct free_stack {
-  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }  // not what is in it
+struct free_stack {  // not what is in it
+  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
+  void operator()(STACK_OF(X509_CRL) * stack) const { sk_X509_CRL_free(stack); }
 };
 using stack_ptr = std::unique_ptr<STACK_OF(X509), free_stack>;
+using list_stack_ptr = std::unique_ptr<STACK_OF(X509_CRL), free_stack>;
 
 constexpr std::array<std::string_view, 15> in_production{
     "2.16.578.1.26.1.3.5",      "2.16.578.1.26.1.3.2",      "2.16.578.1.29.13.1",
@@ -81,6 +83,21 @@ result<void> check_policies(X509* leaf, const std::vector<std::string>& accepted
   return untrusted("No accepted policies found in certificate.");
 }
 
+// What keeps OpenSSL from using a list does not speak against the certificate.
+int forgive_lists(int fine, X509_STORE_CTX* context) {
+  switch (X509_STORE_CTX_get_error(context)) {
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+    case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
+      return 1;
+    default:
+      return fine;
+  }
+}
+
 }  // namespace
 
 std::span<const std::string_view> production_policies() {
@@ -106,7 +123,22 @@ result<certificate_judge> certificate_judge::from_pem(std::string_view pem,
   return made;
 }
 
-result<void> certificate_judge::judge(const certificate& leaf, time_point now) const {
+result<void> certificate_judge::check(const revocation_list& list) const {
+  for (const auto* authorities : {&roots_, &intermediates_})
+    for (const auto& each : *authorities) {
+      if (X509_NAME_cmp(X509_get_subject_name(each.native()), X509_CRL_get_issuer(list.native())) !=
+              0 ||
+          (X509_get_key_usage(each.native()) & KU_CRL_SIGN) == 0)
+        continue;
+      const bool is_its = X509_CRL_verify(list.native(), X509_get0_pubkey(each.native())) == 1;
+      clear_errors();
+      if (is_its) return {};
+    }
+  return untrusted("the list is signed by none of the configured authorities");
+}
+
+result<void> certificate_judge::judge(const certificate& leaf, time_point now,
+                                      std::span<const revocation_list> lists) const {
   clear_errors();
   if (!leaf.valid_at(now))
     return permanent(crypto_errc::not_valid_now,
@@ -117,16 +149,29 @@ result<void> certificate_judge::judge(const certificate& leaf, time_point now) c
   const store_ptr store(X509_STORE_new());
   const store_ctx_ptr context(X509_STORE_CTX_new());
   const stack_ptr between(sk_X509_new_null());
-  if (!store || !context || !between)
+  const list_stack_ptr revoked(sk_X509_CRL_new_null());
+  if (!store || !context || !between || !revoked)
     return failure(crypto_errc::internal, "judging a certificate failed");
   for (const auto& root : roots_) X509_STORE_add_cert(store.get(), root.native());
-  for (const auto& each : intermediates_) sk_X509_push(between.get(), each.native());
-  if (X509_STORE_CTX_init(context.get(), store.get(), leaf.native(), between.get()) != 1)
+  // A stack does not keep what is in it, nor the context the leaf.
+  const auto judged = leaf.native();
+  std::vector<held<X509>> kept;
+  for (const auto& each : intermediates_)
+    sk_X509_push(between.get(), kept.emplace_back(each.native()));
+  if (X509_STORE_CTX_init(context.get(), store.get(), judged, between.get()) != 1)
     return failure(crypto_errc::internal, "judging a certificate failed");
   X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(now));
+  if (!lists.empty()) {
+    for (const auto& each : lists) sk_X509_CRL_push(revoked.get(), each.native());
+    X509_STORE_CTX_set0_crls(context.get(), revoked.get());
+    X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_CRL_CHECK);
+    X509_STORE_CTX_set_verify_cb(context.get(), forgive_lists);
+  }
   if (X509_verify_cert(context.get()) != 1) {
-    const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+    const int said = X509_STORE_CTX_get_error(context.get());
+    const char* why = X509_verify_cert_error_string(said);
     clear_errors();
+    if (said == X509_V_ERR_CERT_REVOKED) return untrusted("Certificate is revoked.");
     return untrusted("Certificate has no path to a configured root: " + leaf.subject() + " (" +
                      why + ")");
   }

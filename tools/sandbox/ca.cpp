@@ -61,6 +61,35 @@ bool finish(X509* leaf, const certificate& root, const rsa_key& key, const char*
          X509_sign(leaf, key.raw(), EVP_sha256()) > 0;
 }
 
+using asn1_time = std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)>;
+using big_number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
+
+std::string serial_of(const certificate& leaf) {
+  const big_number number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(leaf.raw()), nullptr), BN_free);
+  char* text = number ? BN_bn2hex(number.get()) : nullptr;
+  std::string out(text ? text : "");
+  OPENSSL_free(text);
+  return out;
+}
+
+bool add_revoked(X509_CRL* to, const std::string& serial, time_point at) {
+  BIGNUM* parsed = nullptr;
+  BN_hex2bn(&parsed, serial.c_str());
+  const big_number number(parsed, BN_free);
+  const std::unique_ptr<ASN1_INTEGER, decltype(&ASN1_INTEGER_free)> wanted(
+      number ? BN_to_ASN1_INTEGER(number.get(), nullptr) : nullptr, ASN1_INTEGER_free);
+  const asn1_time when(ASN1_TIME_new(), ASN1_TIME_free);
+  std::unique_ptr<X509_REVOKED, decltype(&X509_REVOKED_free)> one(X509_REVOKED_new(),
+                                                                  X509_REVOKED_free);
+  if (!wanted || !when || !one || !set_time(when.get(), at) ||
+      X509_REVOKED_set_serialNumber(one.get(), wanted.get()) != 1 ||
+      X509_REVOKED_set_revocationDate(one.get(), when.get()) != 1 ||
+      X509_CRL_add0_revoked(to, one.get()) != 1)
+    return false;
+  static_cast<void>(one.release());  // the list has it now
+  return true;
+}
+
 }  // namespace
 
 result<certificate_authority> certificate_authority::make(time_point now) {
@@ -115,6 +144,8 @@ result<issued_certificate> certificate_authority::issue(const certificate_subjec
   // The policy of Buypass' test certificates, so that a policy check has something to accept.
   fine =
       fine && extend(leaf.get(), root_.raw(), NID_certificate_policies, "2.16.578.1.26.1.0.3.2") &&
+      (list_url_.empty() || extend(leaf.get(), root_.raw(), NID_crl_distribution_points,
+                                   ("URI:" + list_url_).c_str())) &&
       finish(leaf.get(), root_, key_, "critical,digitalSignature,keyEncipherment,dataEncipherment");
   if (!fine) return refused("an organisation certificate");
   return issued_certificate{certificate(std::move(leaf)), std::move(key)};
@@ -139,6 +170,43 @@ result<certificate> certificate_authority::issue_server(const rsa_key& key,
       !finish(leaf.get(), root_, key_, "critical,digitalSignature,keyEncipherment"))
     return refused("a server certificate");
   return certificate(std::move(leaf));
+}
+
+result<void> certificate_authority::revoke(const certificate& leaf, time_point now) {
+  if (X509_verify(leaf.raw(), key_.raw()) != 1)
+    return permanent(sandbox_errc::invalid_request, "the certificate was not issued here");
+  if (revoked_.size() >= max_revoked)
+    return permanent(sandbox_errc::invalid_request, "too many certificates are revoked already");
+  revoked_[serial_of(leaf)] = now;
+  return {};
+}
+
+std::vector<std::string> certificate_authority::revoked() const {
+  std::vector<std::string> out;
+  for (const auto& [serial, at] : revoked_) out.push_back(serial);
+  return out;
+}
+
+result<std::string> certificate_authority::revocation_list(time_point now,
+                                                           std::chrono::seconds lasts) const {
+  const std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)> list(X509_CRL_new(), X509_CRL_free);
+  const asn1_time made(ASN1_TIME_new(), ASN1_TIME_free), next(ASN1_TIME_new(), ASN1_TIME_free);
+  bool fine = list && made && next && set_time(made.get(), now) &&
+              set_time(next.get(), now + lasts) &&
+              X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1 &&
+              X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(root_.raw())) == 1 &&
+              X509_CRL_set1_lastUpdate(list.get(), made.get()) == 1 &&
+              X509_CRL_set1_nextUpdate(list.get(), next.get()) == 1;
+  for (const auto& [serial, at] : revoked_) fine = fine && add_revoked(list.get(), serial, at);
+  if (!fine || X509_CRL_sort(list.get()) != 1 ||
+      X509_CRL_sign(list.get(), key_.raw(), EVP_sha256()) <= 0)
+    return refused("a revocation list");
+  unsigned char* data = nullptr;
+  const int size = i2d_X509_CRL(list.get(), &data);
+  if (size < 0) return refused("a revocation list");
+  std::string out(reinterpret_cast<char*>(data), static_cast<std::size_t>(size));
+  OPENSSL_free(data);
+  return out;
 }
 
 bool certificate_authority::trusts(const certificate& leaf, time_point now) const {

@@ -2,6 +2,11 @@
 
 #include "tools/sandbox/keys.hpp"
 
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
 namespace kp::sandbox {
 
 enum class seid_profile { v1, v2 };  // where the organisation number stands, certificates.md 1.4
@@ -16,6 +21,8 @@ struct issued_certificate {
   kp::sandbox::certificate certificate;
   rsa_key key;
 };
+
+inline constexpr std::size_t max_revoked = 10'000;
 
 // A small test CA: one self-signed root that signs organisation certificates directly.
 class certificate_authority {
@@ -39,7 +46,16 @@ class certificate_authority {
   // takes a tenth of a second, which many thousand organisations cannot wait for. 0: each its own.
   void share_keys(std::size_t most) { most_keys_ = most; }
 
-  // Chains to this root and is valid at `now`.
+  // Certificates of issue() say from now on that the list of revoked ones is at this address.
+  void publish_list_at(std::string url) { list_url_ = std::move(url); }
+  // Takes one back that was issued here. Errors: sandbox_errc::invalid_request.
+  result<void> revoke(const certificate&, time_point now);
+  void restore_all() { revoked_.clear(); }
+  std::vector<std::string> revoked() const;  // serial numbers, hexadecimal
+  // The list in DER, made at `now`; the next one comes `lasts` later, which may be negative.
+  result<std::string> revocation_list(time_point now, std::chrono::seconds lasts) const;
+
+  // Chains to this root and is valid at `now`; revoked or not.
   bool trusts(const certificate&, time_point now) const;
   const certificate& root() const { return root_; }
   std::string key_pem() const { return key_.private_pem(); }
@@ -54,6 +70,8 @@ class certificate_authority {
   std::size_t most_keys_ = 0;
   mutable std::vector<std::string> keys_;  // PEM, while they are shared
   mutable std::size_t given_ = 0;
+  std::string list_url_;
+  std::map<std::string, time_point> revoked_;  // by serial number, hexadecimal
 };
 
 // PKCS#12 in DER with the certificate, its key and the root, AES-256, `alias` as friendly name.

@@ -127,6 +127,7 @@ control_api::answer control_api::answer_json(const request& call, std::string_vi
     all_.subscribed.clear();
     return json::value(json::object{});
   }
+  if (path == "/ca" && (get || post || remove)) return all_.authority.answer(call, body);
   if (path == "/citizens" && post) {
     KP_TRY(json::value made, all_.residents.add(body));
     return made;

@@ -72,17 +72,20 @@ result<json::value> add_receipts(dpi_state& state, const json::object& body) {
   if (bits != 256 && bits != 384 && bits != 512) return invalid("bits: 256, 384 or 512");
   form.bits = static_cast<unsigned>(bits);
   form.stray = flag(body, "stray");
+  form.second = flag(body, "secondCertificate");
   form.wrong_signature = flag(body, "wrongSignature");
   form.invalid = flag(body, "invalid");
   form.conversation = text_at(body, "conversationId");
   form.text = text_at(body, "text");
   json::array ids;
+  std::string signer;
   const auto copies = std::clamp<std::int64_t>(number_at(body, "copies").value_or(1), 1, 1000);
   for (std::int64_t i = 0; i < copies; ++i) {
     KP_TRY(const auto* made, state.add_receipt(*of, form));
     ids.emplace_back(made->id);
+    signer = made->signer;
   }
-  return json::value(json::object{{"ids", std::move(ids)}});
+  return json::value(json::object{{"ids", std::move(ids)}, {"signer", signer}});
 }
 
 result<json::value> add_status(dpi_state& state, const sandbox_clock& time,

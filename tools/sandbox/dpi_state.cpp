@@ -137,18 +137,29 @@ json::object dpi_state::receipt_document(const shipment& of, const receipt_form&
                         {form.type, std::move(body)}}}};
 }
 
-result<const dpi_receipt*> dpi_state::add_receipt(const shipment& of, const receipt_form& form) {
-  if (receipts_.size() >= max_receipts)
-    return permanent(sandbox_errc::invalid_request, "there are too many receipts already");
-  KP_TRY(const auto* signer, of.type == "utskrift" ? printer() : mailbox());
+result<const issued_certificate*> dpi_state::signer_of(const shipment& of,
+                                                       const receipt_form& form) {
   if (form.stray) {
     if (!stray_) {
       KP_TRY(const auto other, certificate_authority::make(time_.now()));
       KP_TRY(stray_, other.issue({"999999999", "Nobody"}, time_.now() - std::chrono::hours(24),
                                  time_.now() + certificate_life));
     }
-    signer = &*stray_;
+    return &*stray_;
   }
+  if (form.second) {
+    if (!second_) {
+      KP_TRY(second_, make_certificate(usual_provider, "Sandbox mailbox provider, renewed"));
+    }
+    return &*second_;
+  }
+  return of.type == "utskrift" ? printer() : mailbox();
+}
+
+result<const dpi_receipt*> dpi_state::add_receipt(const shipment& of, const receipt_form& form) {
+  if (receipts_.size() >= max_receipts)
+    return permanent(sandbox_errc::invalid_request, "there are too many receipts already");
+  KP_TRY(const auto* signer, signer_of(of, form));
   dpi_receipt made;
   made.id = random_.uuid();
   const auto document = receipt_document(of, form, made.id);
@@ -159,6 +170,7 @@ result<const dpi_receipt*> dpi_state::add_receipt(const shipment& of, const rece
   auto signature = signer->key.sign(input, form.bits);
   if (form.wrong_signature) signature.front() = static_cast<char>(signature.front() ^ 1);
   made.jws = input + "." + to_base64url(signature);
+  made.signer = signer->certificate.pem();
   made.type = form.type;
   made.conversation = form.conversation.empty() ? of.conversation : form.conversation;
   made.account = of.account;

@@ -41,6 +41,7 @@ struct shipment {
 struct dpi_receipt {
   std::string id, jws, type, conversation;
   std::string account, channel, sender_id;
+  std::string signer;  // certificate, PEM
   bool read = false;
 };
 
@@ -62,6 +63,7 @@ struct receipt_form {
   std::string type = "leveringskvittering";
   unsigned bits = 512;  // RS512
   bool stray = false;   // signed by a certificate that nobody trusts
+  bool second = false;  // signed by another certificate of the provider
   bool wrong_signature = false;
   bool invalid = false;      // does not fit its schema
   std::string conversation;  // another one than the shipment's
@@ -103,7 +105,9 @@ class dpi_state {
   const certificate_authority& ca_;
   const sandbox_clock& time_;
   random_source& random_;
-  std::optional<issued_certificate> mailbox_, printer_, stray_;
+  result<const issued_certificate*> signer_of(const shipment&, const receipt_form&);
+
+  std::optional<issued_certificate> mailbox_, printer_, stray_, second_;
   std::map<std::string, shipment> shipments_;
   std::vector<std::string> order_;
   std::deque<dpi_receipt> receipts_;

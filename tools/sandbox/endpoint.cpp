@@ -70,6 +70,7 @@ constexpr auto names = std::to_array<std::string_view>({"token",
                                                         "fiks_put_key",
                                                         "fiks_document",
                                                         "fiks_authorize",
+                                                        "revocation_list",
                                                         "control"});
 
 bool take(std::string_view& path, std::string_view prefix) {
@@ -298,6 +299,7 @@ std::optional<route> find_route(std::string_view method, std::string_view path) 
     return route{endpoint::status_service, {}, {}};
   if (take(path, "/dpi/messages")) return dpi_route(get, post, path);
   if (take(path, "/nhn-adapter/api")) return dph_route(get, post, path);
+  if (get && path == revocation_list_path) return route{endpoint::revocation_list, {}, {}};
   if (get && path == "/rest/v2/printSertifikat") return route{endpoint::print_certificate, {}, {}};
   if (get && path == "/forsendelse/publickey/hent") return route{endpoint::svarut_key, {}, {}};
   if (path.starts_with("/api/v2/") || path.starts_with("/api/v3/"))

@@ -69,8 +69,12 @@ enum class endpoint {
   fiks_put_key,
   fiks_document,
   fiks_authorize,
+  revocation_list,
   control,
 };
+
+// Where the sandbox's authority says who is revoked.
+inline constexpr std::string_view revocation_list_path = "/crl/sandbox.crl";
 
 std::string_view to_string(endpoint);
 std::optional<endpoint> parse_endpoint(std::string_view);

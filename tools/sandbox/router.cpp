@@ -105,6 +105,8 @@ class service_exchange final : public exchange {
         return all_.exchange.exchange(call_, stray);
       case endpoint::status_service:
         return to_.id.empty() ? all_.statuses.post_any(call_) : all_.statuses.post_status(call_);
+      case endpoint::revocation_list:
+        return all_.authority.list();
       case endpoint::webhook:
         return all_.subscribed.take(to_.id, call_);
       default:

@@ -27,6 +27,7 @@ services::services(parts from, kp::sandbox::registry::signing signing, rsa_key s
     : time(from.time),
       random(from.random),
       ca(from.ca),
+      authority(ca, time),
       tokens(known, ca, time, *random, issuer{from.audience, from.maskinporten_key}),
       exchange(tokens.self(),
                issuer{from.base_url + "/authentication/api/v1/openid/", from.altinn_key}, time,
@@ -54,6 +55,7 @@ services::services(parts from, kp::sandbox::registry::signing signing, rsa_key s
   registry.serve_citizens(residents, digital_post);
   registry.serve_health(health);
   ks.serve_at(from.base_url);
+  ca.publish_list_at(from.base_url + std::string(revocation_list_path));
 }
 
 }  // namespace kp::sandbox

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/sandbox/altinn_exchange.hpp"
+#include "tools/sandbox/authority_control.hpp"
 #include "tools/sandbox/broker_http.hpp"
 #include "tools/sandbox/ca.hpp"
 #include "tools/sandbox/correspondence_http.hpp"
@@ -40,6 +41,7 @@ struct services {
   sandbox_clock time;
   std::shared_ptr<random_source> random;
   certificate_authority ca;
+  authority_control authority;
   directory known;
   maskinporten tokens;
   altinn_exchange exchange;

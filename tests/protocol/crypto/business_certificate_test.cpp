@@ -1,12 +1,11 @@
 #include "protocol/crypto/business_certificate.hpp"
 
 #include "protocol/crypto/crypto_error.hpp"
-#include "tests/protocol/crypto/test_keys.hpp"
+#include "tests/protocol/crypto/test_authority.hpp"
 #include "tests/support/fixtures.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/conf.h>
 
 #include <filesystem>
 
@@ -15,48 +14,13 @@
 namespace kp::crypto {
 namespace {
 
+using test::issue;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct extension {
-  int kind;
-  std::string value;  // as OpenSSL's configuration has it
-};
+const auto& usual = test::usual_leaf;
+const auto& authority = test::usual_authority;
 
-const std::vector<extension> usual{{NID_key_usage, "critical,digitalSignature"},
-                                   {NID_basic_constraints, "critical,CA:FALSE"},
-                                   {NID_certificate_policies, "2.16.578.1.29.913.200.1.0"}};
-
-keystore issue(const std::string& name, const std::vector<extension>& extensions,
-               const keystore* issuer, long until_seconds = 86'400) {
-  auto key = test::make_rsa_key();
-  std::shared_ptr<X509> x509(X509_new(), X509_free);
-  X509_set_version(x509.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), 7);
-  X509_gmtime_adj(X509_getm_notBefore(x509.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x509.get()), until_seconds);
-  auto* subject = X509_get_subject_name(x509.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(x509.get(), issuer ? X509_get_subject_name(issuer->leaf.native()) : subject);
-  X509_set_pubkey(x509.get(), key.native());
-  for (const auto& [kind, value] : extensions) {
-    X509V3_CTX context;
-    // Policies are read only in the presence of a configuration, be it an empty one.
-    const std::unique_ptr<CONF, decltype(&NCONF_free)> none(NCONF_new(nullptr), NCONF_free);
-    X509V3_set_ctx(&context, x509.get(), x509.get(), nullptr, nullptr, 0);
-    X509V3_set_nconf(&context, none.get());
-    auto* made = X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str());
-    if (!made) std::abort();
-    X509_add_ext(x509.get(), made, -1);
-    X509_EXTENSION_free(made);
-  }
-  X509_sign(x509.get(), issuer ? issuer->key.native() : key.native(), EVP_sha256());
-  return {std::move(key), certificate(x509), {}};
-}
-
-const std::vector<extension> authority{{NID_key_usage, "critical,keyCertSign"},
-                                       {NID_basic_constraints, "critical,CA:TRUE"}};
 const keystore& root() {
   static const auto it = issue("root", authority, nullptr);
   return it;
