@@ -1,10 +1,12 @@
 #include "actors/dpi_letter.hpp"
 
 #include "protocol/sbd/sbd_error.hpp"
+#include "tenants/channel_rules.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace kp::actors {
 
@@ -90,10 +92,21 @@ constexpr std::string_view has_failed = "Generell melding om at det har skjedd e
 
 }  // namespace
 
-std::optional<std::string> wire_channel(const tenants::channel_settings& channel) {
-  auto name = channel.addresses.dpi_channel;
-  if (name) std::ranges::replace(*name, '.', '_');
-  return name;
+std::vector<std::string> wire_channels(const tenants::channel_settings& channel) {
+  auto all = tenants::dpi_channels(channel.addresses);
+  for (auto& each : all) std::ranges::replace(each, '.', '_');
+  return all;
+}
+
+std::optional<std::string> wire_channel(const tenants::channel_settings& channel,
+                                        const message_id& letter) {
+  const auto all = wire_channels(channel);
+  if (all.empty()) return std::nullopt;
+  // The last digits of a UUID are as good as drawn by lot.
+  const auto text = letter.to_string();
+  std::uint32_t lot = 0;
+  std::from_chars(text.data() + text.size() - 8, text.data() + text.size(), lot, 16);
+  return all[lot % all.size()];
 }
 
 result<dpi_letter> make_letter(const organisation_context& in, const storage::outbox_item& item,
@@ -104,7 +117,7 @@ result<dpi_letter> make_letter(const organisation_context& in, const storage::ou
   made.print = dpi::is_print(made.document);
   KP_TRY(made.lookup, lookup_of(made.document, made.print));
   if (const auto* channel = in.channel(in.current(item.channel)))
-    made.channel = wire_channel(*channel);
+    made.channel = wire_channel(*channel, item.message);
   auto files = message.files;
   std::ranges::sort(files, {}, &storage::stored_file::number);
   KP_TRY(made.documents, dpi::arrange(made.document, facts_of(files)));

@@ -42,8 +42,11 @@ result<dpi_addressee> address_letter(const organisation_context&, const dpi_lett
 result<dpi::package> pack_letter(const organisation_context&, const dpi_letter&,
                                  const dpi_addressee&, const crypto::keystore& signer);
 
-// The channel of DPI as corner 2 takes it: a dot is sent as _ (dpi.md 14 C1).
-std::optional<std::string> wire_channel(const tenants::channel_settings&);
+// The channels (kanal) that letters of a channel go under, as corner 2 takes them: a dot is sent as
+// _ (dpi.md 14 C1, C7). None when none is configured.
+std::vector<std::string> wire_channels(const tenants::channel_settings&);
+// The one of them for a letter: as many go under each, and every attempt goes under the same.
+std::optional<std::string> wire_channel(const tenants::channel_settings&, const message_id& letter);
 
 // What a receipt registers; LEVERT brings the MOTTATT that must be before it (dpi.md 9.2).
 std::vector<storage::status_change> statuses_of(const dpi::receipt&, const std::string& jws,

@@ -39,10 +39,10 @@ void receipt_poller::start() {
 }
 
 void receipt_poller::use(std::shared_ptr<organisation_context> context,
-                         std::shared_ptr<dpi_port> port) {
+                         const std::shared_ptr<service_port>& port) {
   const auto before = in().settings->dpi;
   args_.context = std::move(context);
-  if (port) args_.port = std::move(port);
+  if (auto next = std::dynamic_pointer_cast<dpi_port>(port)) args_.port = std::move(next);
   const auto& after = in().settings->dpi;
   const bool same_pace = before.poll_interval == after.poll_interval &&
                          before.quiet_poll_interval == after.quiet_poll_interval;
@@ -66,11 +66,15 @@ void receipt_poller::on_look(const receipts_look& tick) {
   if (!asks() || at_it_ || tick.epoch != epoch_) return;
   at_it_ = true;
   rest_until_.reset();
-  page_ = pages_asked_ = 0;
-  auto channels = channels_to_ask();
-  if (!channels) return trouble(channels.error());
+  asked_any_ = false;
+  trouble_.reset();
+  const auto channels = channels_to_ask();
+  if (!channels) {
+    trouble({}, channels.error());
+    return end_round();
+  }
   channels_.assign(channels->begin(), channels->end());
-  ask();
+  begin_lines();
 }
 
 // Those that channels use now, and those that were used lately.
@@ -83,7 +87,11 @@ result<std::vector<std::string>> receipt_poller::channels_to_ask() {
     if (std::ranges::none_of(out, same)) out.push_back(std::move(name));
   };
   for (const auto& channel : in().settings->channels)
-    if (channel.sends.contains(service::dpi)) add(wire_channel(channel).value_or(""));
+    if (channel.sends.contains(service::dpi)) {
+      auto all = wire_channels(channel);
+      if (all.empty()) add("");
+      for (auto& each : all) add(std::move(each));
+    }
   const auto used = out.size();
   for (const auto& each : known)
     if (each.last_used + keep_channel > now()) add(each.name);
@@ -109,56 +117,84 @@ void receipt_poller::note_channels(const std::vector<storage::receipt_channel>& 
       [](result<void>) { /* the next round tries again */ });
 }
 
-void receipt_poller::ask() {
-  if (channels_.empty() || rest_until_ || !asks()) return end_round();
-  todo_.clear();
-  settled_ = 0;
+std::uint64_t receipt_poller::wait(line which) {
+  lines_.emplace(++step_, std::move(which));
+  return step_;
+}
+
+std::optional<receipt_poller::line> receipt_poller::resume(std::uint64_t step) {
+  auto found = lines_.extract(step);
+  if (!found) return std::nullopt;
+  return std::move(found.mapped());
+}
+
+void receipt_poller::begin_lines() {
+  while (!channels_.empty() && lines_.size() < at_once && asks() && !rest_until_) {
+    line next_one;
+    next_one.channel = std::move(channels_.front());
+    channels_.pop_front();
+    ask(std::move(next_one));
+  }
+  if (lines_.empty()) end_round();
+}
+
+void receipt_poller::ask(line which) {
+  which.todo.clear();
+  which.settled = 0;
   std::optional<std::string> under;
-  if (!channel().empty()) under = channel();
+  if (!which.channel.empty()) under = which.channel;
   std::optional<std::size_t> number;
-  if (page_ > 0) number = page_;
+  if (which.page > 0) number = which.page;
   args_.port->receipts(std::move(under), number,
-                       [send = mail_to(self_), step = ++step_](auto found) {
+                       [send = mail_to(self_), step = wait(std::move(which))](auto found) {
                          if (found) return send(receipts_listed{step, *std::move(found), {}});
                          send(receipts_listed{step, {}, found.error()});
                        });
 }
 
 void receipt_poller::on_listed(const receipts_listed& answer) {
-  if (!at_it_ || answer.step != step_) return;
-  if (answer.failure) return trouble(*answer.failure);
-  full_ = answer.all.size() >= dpi_port::page_size;
-  todo_.assign(answer.all.begin(), answer.all.end());
-  next();
+  auto which = resume(answer.step);
+  if (!which) return;
+  if (answer.failure) {
+    trouble(which->channel, *answer.failure);
+    return begin_lines();
+  }
+  which->full = answer.all.size() >= dpi_port::page_size;
+  which->todo.assign(answer.all.begin(), answer.all.end());
+  next(*std::move(which));
 }
 
-void receipt_poller::next() {
-  if (todo_.empty() || !asks()) return end_page();
-  take(todo_.front());
+void receipt_poller::next(line which) {
+  if (which.todo.empty() || !asks()) return end_page(std::move(which));
+  take(std::move(which));
 }
 
-void receipt_poller::take(const polled_receipt& each) {
+void receipt_poller::take(line which) {
+  const auto each = which.todo.front();
   if (!each.opened) {
-    leave(each, each.opened.error().message);
-    todo_.pop_front();
-    return next();
+    leave(which, each.opened.error().message);
+    which.todo.pop_front();
+    return next(std::move(which));
   }
   const auto& receipt = *each.opened;
   const auto about = find(receipt);
-  if (!about) return trouble(about.error());
+  if (!about) {
+    trouble(which.channel, about.error());
+    return begin_lines();
+  }
   if (!*about) {
     // Without a channel it may be somebody else's; with one it is nobody's.
-    if (channel().empty()) {
-      leave(each, "a receipt of DPI is about no message here; it is left to whom it belongs to");
-      todo_.pop_front();
-      return next();
+    if (which.channel.empty()) {
+      leave(which, "a receipt of DPI is about no message here; it is left to whom it belongs to");
+      which.todo.pop_front();
+      return next(std::move(which));
     }
     say(log_level::warning, "a receipt of DPI is about no message here and is put aside", receipt);
-    return settle(receipt.id);
+    return settle(std::move(which), receipt.id);
   }
   if (is_being_sent(**about)) {  // its turn comes when the end of sending is on record
-    todo_.pop_front();
-    return next();
+    which.todo.pop_front();
+    return next(std::move(which));
   }
   commit_decision(
       self_, args_.writer,
@@ -167,12 +203,16 @@ void receipt_poller::take(const polled_receipt& each) {
         if (!now_about) return storage::batch{};
         return decide(each, *now_about);
       },
-      [this, step = step_, receipt](result<void> done) {
-        if (!at_it_ || step != step_) return;
-        if (!done) return trouble(done.error());
+      [this, step = wait(std::move(which)), receipt](result<void> done) {
+        auto again = resume(step);
+        if (!again) return;
+        if (!done) {
+          trouble(again->channel, done.error());
+          return begin_lines();
+        }
         crash_point("stored-before-confirm");
         say(log_level::info, "a receipt of DPI was registered", receipt);
-        settle(receipt.id);
+        settle(*std::move(again), receipt.id);
       });
 }
 
@@ -203,70 +243,81 @@ result<std::optional<storage::conversation>> receipt_poller::find(const dpi::rec
   return found;
 }
 
-void receipt_poller::settle(std::string receipt) {
-  ++settled_;
+void receipt_poller::settle(line which, std::string receipt) {
+  ++which.settled;
   pace_.stirred(now());
-  args_.port->mark_read(std::move(receipt), [send = mail_to(self_), step = ++step_](auto done) {
-    send(receipt_read{step, done ? std::nullopt : std::optional(done.error())});
-  });
+  args_.port->mark_read(
+      std::move(receipt), [send = mail_to(self_), step = wait(std::move(which))](auto done) {
+        send(receipt_read{step, done ? std::nullopt : std::optional(done.error())});
+      });
 }
 
 void receipt_poller::on_read(const receipt_read& answer) {
-  if (!at_it_ || answer.step != step_) return;
+  auto which = resume(answer.step);
+  if (!which) return;
   if (answer.failure) {
     const bool final = !answer.failure->retryable &&
                        answer.failure->code != make_error_code(http::http_errc::unauthorized);
-    if (!final) return trouble(*answer.failure);
-    leave(todo_.front(), "a receipt of DPI cannot be marked read: " + answer.failure->message);
-    --settled_;
+    if (!final) {
+      trouble(which->channel, *answer.failure);
+      return begin_lines();
+    }
+    leave(*which, "a receipt of DPI cannot be marked read: " + answer.failure->message);
+    --which->settled;
   }
-  todo_.pop_front();
-  next();
+  which->todo.pop_front();
+  next(*std::move(which));
 }
 
 // What comes back in every round is told of in the first one.
-void receipt_poller::leave(const polled_receipt& each, std::string_view why) {
+void receipt_poller::leave(const line& which, std::string_view why) {
   if (left_.size() >= most_left) left_.clear();
-  if (!left_.insert(crypto::sha256(each.jws)).second) return;
+  if (!left_.insert(crypto::sha256(which.todo.front().jws)).second) return;
   log(log_level::warning, why,
-      {{"organisation", in().id().to_string()}, {"service", "DPI"}, {"dpi_channel", channel()}});
+      {{"organisation", in().id().to_string()},
+       {"service", "DPI"},
+       {"dpi_channel", which.channel}});
 }
 
-void receipt_poller::end_page() {
-  if (full_ && asks() && ++pages_asked_ < most_pages) {
+void receipt_poller::end_page(line which) {
+  if (which.full && asks() && !rest_until_ && ++which.pages_asked < most_pages) {
     // What was settled has left the list, and the others have moved up into the same page. Where
     // corner 2 begins to count its pages nobody has written down.
-    if (settled_ == 0) ++page_;
-    return ask();
+    if (which.settled == 0) ++which.page;
+    return ask(std::move(which));
   }
-  page_ = pages_asked_ = 0;
-  channels_.pop_front();
-  failures_ = 0;
-  in().hub->signs->polled(in().id(), service::dpi, now());
-  ask();
+  asked_any_ = true;
+  missed_.erase(which.channel);
+  begin_lines();
 }
 
-void receipt_poller::trouble(const error& why) {
-  ++failures_;
-  in().hub->signs->poll_failed(in().id(), service::dpi, now(), why.message);
-  // The first failure in a row, then ever more seldom.
-  if ((failures_ & (failures_ - 1)) == 0)
+// The channel waits for the next round. The first time in a row is told, then ever fewer.
+void receipt_poller::trouble(const std::string& channel, const error& why) {
+  trouble_ = why;
+  const auto missed = ++missed_[channel];
+  if ((missed & (missed - 1)) == 0)
     log(log_level::warning, "corner 2 of DPI cannot be asked for receipts",
         {{"organisation", in().id().to_string()},
          {"service", "DPI"},
-         {"failures", std::to_string(failures_)},
+         {"dpi_channel", channel},
+         {"failures", std::to_string(missed)},
          {"detail", why.message}});
   if (why.retry_after)
     rest_until_ = now() + std::min<std::chrono::seconds>(*why.retry_after, longest_rest);
-  end_round();
 }
 
 void receipt_poller::end_round() {
   at_it_ = false;
-  ++step_;  // answers that are under way are void
   channels_.clear();
-  todo_.clear();
   auto pause = usual_pause();
+  if (trouble_)
+    in().hub->signs->poll_failed(in().id(), service::dpi, now(), trouble_->message);
+  else if (asked_any_)
+    in().hub->signs->polled(in().id(), service::dpi, now());
+  if (asked_any_)
+    failures_ = 0;
+  else if (trouble_)
+    ++failures_;
   if (failures_ > 0) {
     const auto doubled = pause * (std::int64_t{1} << std::min<std::uint32_t>(failures_, 10));
     pause = std::max(pause, std::min<microseconds>(doubled, longest_pause));

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <optional>
 #include <set>
 
 namespace kp::actors {
@@ -36,16 +38,17 @@ struct receipt_poller_args {
   working_mode mode = working_mode::normal;
 };
 
-// Asks corner 2 for receipts in rounds, channel after channel, and takes each: by its conversation
-// to the message it is about, registered, and only when that is durable marked read (dpi.md 9.1). A
-// receipt that cannot be believed is told of once and left where it is; pages beyond the first are
-// asked for when such receipts fill one. A channel that was used lately is asked too, since
-// receipts of what was sent on it still come there (dpi.md 14 C9). Runs in `self`; asks in the
-// modes that receive.
+// Asks corner 2 for receipts in rounds, some channels at the same time, and takes each: by its
+// conversation to the message it is about, registered, and only when that is durable marked read
+// (dpi.md 9.1). A receipt that cannot be believed is told of once and left where it is; pages
+// beyond the first are asked for when such receipts fill one. A channel that cannot be asked holds
+// up no other. A channel that was used lately is asked too, since receipts of what was sent on it
+// still come there (dpi.md 14 C9). Runs in `self`; asks in the modes that receive.
 class receipt_poller {
  public:
   static constexpr std::chrono::minutes longest_pause{5};     // between rounds that fail
   static constexpr std::chrono::hours longest_rest{1};        // whatever corner 2 says
+  static constexpr std::size_t at_once = 4;                   // channels
   static constexpr std::size_t most_pages = 20;               // asked for of one channel in a round
   static constexpr std::size_t most_left = 10'000;            // receipts remembered as left alone
   static constexpr std::chrono::hours keep_channel{90 * 24};  // after it was used last
@@ -54,7 +57,7 @@ class receipt_poller {
   receipt_poller(caf::event_based_actor* self, receipt_poller_args args);
 
   void start();
-  void use(std::shared_ptr<organisation_context>, std::shared_ptr<dpi_port>);
+  void use(std::shared_ptr<organisation_context>, const std::shared_ptr<service_port>&);
   void work_in(working_mode mode);
   bool idle() const { return !at_it_; }
   // A letter went, whose receipts may come: the usual pace again.
@@ -65,19 +68,32 @@ class receipt_poller {
   void on_read(const receipt_read&);
 
  private:
+  // A channel on its way through a round.
+  struct line {
+    std::string channel;  // as of channels_to_ask()
+    std::size_t page = 0, pages_asked = 0;
+    bool full = false;                // the page may not be the last
+    std::size_t settled = 0;          // receipts of this page
+    std::deque<polled_receipt> todo;  // the current one in front
+  };
+
   // "" is for receipts of all channels.
   result<std::vector<std::string>> channels_to_ask();
   void note_channels(const std::vector<storage::receipt_channel>& known);
-  void ask();
-  void next();
-  void take(const polled_receipt&);
+  void begin_lines();
+  void ask(line);
+  void next(line);
+  void take(line);
   result<storage::batch> decide(const polled_receipt&, const storage::conversation& about) const;
   result<std::optional<storage::conversation>> find(const dpi::receipt&) const;
-  void settle(std::string receipt);
-  void leave(const polled_receipt&, std::string_view why);
-  void trouble(const error& why);
-  void end_page();
+  void settle(line, std::string receipt);
+  void leave(const line&, std::string_view why);
+  void end_page(line);
+  void trouble(const std::string& channel, const error& why);
   void end_round();
+  // Until the answer to a question comes: it bears the number that is returned.
+  std::uint64_t wait(line);
+  std::optional<line> resume(std::uint64_t step);
   std::chrono::microseconds usual_pause() const;
   void look_in(std::chrono::microseconds delay);
   void say(log_level, std::string_view what, const dpi::receipt&) const;
@@ -87,20 +103,18 @@ class receipt_poller {
   bool asks() const {
     return mode_ == working_mode::normal || mode_ == working_mode::receiving_only;
   }
-  const std::string& channel() const { return channels_.front(); }
 
   caf::event_based_actor* self_;
   receipt_poller_args args_;
   working_mode mode_;
-  bool at_it_ = false;                // a round is under way
-  std::deque<std::string> channels_;  // the one that is asked in front
-  std::size_t page_ = 0;
-  std::size_t pages_asked_ = 0;      // of this channel
-  bool full_ = false;                // the page may not be the last
-  std::size_t settled_ = 0;          // receipts of this page
-  std::deque<polled_receipt> todo_;  // the current one in front
-  std::set<std::string> left_;       // digests of what is left alone, told of once
-  std::uint32_t failures_ = 0;       // of rounds, in a row
+  bool at_it_ = false;                           // a round is under way
+  std::deque<std::string> channels_;             // of this round, not begun yet
+  std::map<std::uint64_t, line> lines_;          // begun, by the step that they wait for
+  bool asked_any_ = false;                       // a channel has come to its end in this round
+  std::optional<error> trouble_;                 // of a channel in this round
+  std::map<std::string, std::uint32_t> missed_;  // rounds in a row, by channel
+  std::set<std::string> left_;                   // digests of what is left alone, told of once
+  std::uint32_t failures_ = 0;                   // of whole rounds, in a row
   poll_pace pace_;
   std::optional<time_point> rest_until_;
   std::uint64_t step_ = 0;

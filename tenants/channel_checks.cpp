@@ -157,7 +157,13 @@ void reference_needed(const organisation& owner, rule_report& report) {
 
 void receipt_channel_form(const organisation& owner, rule_report& report) {
   for (const auto& channel : owner.channels) {
-    if (!channel.addresses.dpi_channel) continue;
+    if (!channel.addresses.dpi_channel) {
+      if (channel.addresses.dpi_concurrency > 1)
+        report.channel(channel, "has a dpi.concurrency, but no dpi.channel to make several of",
+                       fmt::format("Give it a dpi.channel, e.g. {}, or remove dpi.concurrency.",
+                                   channel.name.to_string()));
+      continue;
+    }
     const auto& text = *channel.addresses.dpi_channel;
     const auto allowed = [](char c) {
       return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
@@ -195,12 +201,10 @@ void receipt_channel_needed(const organisation& owner, rule_report& report) {
 std::vector<channel_rule::claim> receipt_channels(const organisation& owner) {
   std::vector<channel_rule::claim> claims;
   const auto account = owner.dpi.supplier.value_or(owner.id.to_string());
-  for (const auto& channel : owner.channels) {
-    if (!channel.addresses.dpi_channel) continue;
-    const auto& kanal = *channel.addresses.dpi_channel;
-    claims.push_back({fmt::format("{} {}", account, normalised_dpi_channel(kanal)),
-                      fmt::format("dpi.channel {} at {}", in_quotes(kanal), account), &channel});
-  }
+  for (const auto& channel : owner.channels)
+    for (const auto& kanal : dpi_channels(channel.addresses))
+      claims.push_back({fmt::format("{} {}", account, normalised_dpi_channel(kanal)),
+                        fmt::format("dpi.channel {} at {}", in_quotes(kanal), account), &channel});
   return claims;
 }
 

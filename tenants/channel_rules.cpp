@@ -52,8 +52,9 @@ constexpr std::array rules{
                  "refuses another one.",
                  &checks::reference_needed, nullptr},
     channel_rule{"receipt-channel-form", "DPI",
-                 "A dpi.channel is made of A-Z, a-z, 0-9, -, _ and the dot, which is sent as _.",
-                 "dpi C1, C8", "", &checks::receipt_channel_form, nullptr},
+                 "A dpi.channel is made of A-Z, a-z, 0-9, -, _ and the dot, which is sent as _; "
+                 "dpi.concurrency makes several of one.",
+                 "dpi C1, C7, C8", "", &checks::receipt_channel_form, nullptr},
     channel_rule{"receipt-channel-needed", "DPI",
                  "When several channels send DPI, or it is sent through a supplier, each has a "
                  "dpi.channel: asking without one would take the receipts of all.",
@@ -136,15 +137,27 @@ problem hub_clash(const hub_claim& later, const organisation& earlier,
 
 std::vector<problem> channel_warnings(const organisation& owner) {
   std::vector<problem> warnings;
-  for (const auto& channel : owner.channels)
-    if (const auto& kanal = channel.addresses.dpi_channel;
-        kanal && kanal->size() > longest_dpi_channel)
-      warnings.push_back(
-          {channel.where,
-           fmt::format("channel {}: its dpi.channel {} is longer than {} characters",
-                       in_quotes(channel.name.to_string()), in_quotes(*kanal), longest_dpi_channel),
-           "Shorten it: not every mailbox operator takes longer ones."});
+  for (const auto& channel : owner.channels) {
+    const auto all = dpi_channels(channel.addresses);
+    // The last one is the longest of them.
+    if (all.empty() || all.back().size() <= longest_dpi_channel) continue;
+    warnings.push_back(
+        {channel.where,
+         fmt::format("channel {}: its dpi.channel {} is longer than {} characters",
+                     in_quotes(channel.name.to_string()), in_quotes(all.back()),
+                     longest_dpi_channel),
+         "Shorten it: not every mailbox operator takes longer ones."});
+  }
   return warnings;
+}
+
+std::vector<std::string> dpi_channels(const channel_addresses& of) {
+  if (!of.dpi_channel) return {};
+  if (of.dpi_concurrency <= 1) return {*of.dpi_channel};
+  std::vector<std::string> all;
+  for (std::uint32_t i = 0; i < of.dpi_concurrency; ++i)
+    all.push_back(fmt::format("{}-{}", *of.dpi_channel, i));
+  return all;
 }
 
 std::string normalised_dpi_channel(std::string_view text) {

@@ -59,6 +59,12 @@ problem hub_clash(const hub_claim& later, const organisation& earlier,
 // What is allowed but may not work everywhere, for `knutepunkt check`.
 std::vector<problem> channel_warnings(const organisation&);
 
+inline constexpr std::uint32_t most_dpi_channels = 16;
+// The channels (kanal) that the letters of a channel are spread over: dpi.channel, or with
+// dpi.concurrency above 1 dpi.channel-0 and so on (dpi.md C7). None without dpi.channel. Dots are as
+// they are configured.
+std::vector<std::string> dpi_channels(const channel_addresses&);
+
 // A channel of DPI as corner 2 compares it: dots sent as _, case does not count (dpi.md C1, C4).
 std::string normalised_dpi_channel(std::string_view);
 

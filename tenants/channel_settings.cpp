@@ -2,6 +2,7 @@
 #include "config/quota_declarations.hpp"
 #include "config/setting_list.hpp"
 #include "config/text_list_kind.hpp"
+#include "tenants/channel_rules.hpp"
 #include "tenants/loader.hpp"
 #include "tenants/organisation_settings.hpp"
 #include "tenants/set_kind.hpp"
@@ -170,6 +171,13 @@ declarations<channel_draft> declare_channel() {
       "dpi.channel", text_kind{}, [](auto& s) -> auto& { return s.addresses.dpi_channel; },
       "The channel (kanal) that brings receipts of DPI back to this channel: A-Z, a-z, 0-9, -, _ "
       "and the dot, which is sent as _; case does not count.",
+      usual);
+  all.add(
+      "dpi.concurrency", integer_kind{1, most_dpi_channels},
+      [](auto& s) -> auto& { return s.addresses.dpi_concurrency; },
+      "Over how many channels (kanal) at the access point the letters and receipts of this channel "
+      "are spread: dpi.channel-0, -1 and so on, as mpcConcurrency of an Integrasjonspunkt does. With 1 "
+      "it is dpi.channel as it stands.",
       usual);
   all.add(
       "dpfio.accounts", set_kind<std::string>{"an account: a UUID", &as_account},

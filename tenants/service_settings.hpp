@@ -86,6 +86,7 @@ struct dph_settings {
 // By what the national services tell the channels of an organisation apart, beside message_channel.
 struct channel_addresses {
   std::optional<std::string> dpi_channel;   // kanal, dpi.md 3.1
+  std::uint32_t dpi_concurrency = 1;        // how many kanals are made of it, dpi.md 10
   std::set<std::string> dpfio_accounts;     // UUIDs, dpfio.md 9
   std::optional<std::string> dpfio_sender;  // the one of them that it sends from
   std::set<std::int64_t> her_ids;           // dph.md 14

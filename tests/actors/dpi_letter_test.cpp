@@ -76,6 +76,25 @@ TEST_F(dpi_letters, have_the_main_document_first_and_their_channel_with_undersco
   EXPECT_FALSE(made->print);
 }
 
+TEST_F(dpi_letters, are_spread_over_the_channels_and_each_attempt_has_the_same) {
+  auto channel = house.context->settings->channels[0];
+  channel.addresses.dpi_channel = "post.1";
+  channel.addresses.dpi_concurrency = 3;
+  std::map<std::string, int> used;
+  auto random = make_seeded_random(7);
+  for (int i = 0; i < 300; ++i) {
+    const auto letter = *message_id::parse(random->uuid());
+    const auto under = actors::wire_channel(channel, letter);
+    ASSERT_TRUE(under);
+    EXPECT_EQ(actors::wire_channel(channel, letter), under);
+    ++used[*under];
+  }
+  EXPECT_EQ(used.size(), 3u);
+  for (const auto& [name, count] : used) EXPECT_GT(count, 60) << name;
+  channel.addresses.dpi_concurrency = 1;
+  EXPECT_EQ(actors::wire_channel(channel, *message_id::parse(random->uuid())), "post_1");
+}
+
 TEST_F(dpi_letters, go_to_the_mailbox_of_the_record_for_their_type) {
   const auto made = make(of("digital").text(), digital_urn);
   ASSERT_TRUE(made) << made.error().message;

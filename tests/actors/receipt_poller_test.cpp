@@ -1,12 +1,14 @@
 #include "actors/receipt_poller.hpp"
 #include "actors/dpi_adapter.hpp"
 #include "actors/dpi_letter.hpp"
+#include "actors/vital_signs.hpp"
 #include "dpo_house.hpp"
 #include "protocol/http/http_error.hpp"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <deque>
 
 namespace kp::test {
 namespace {
@@ -38,6 +40,15 @@ class fake_corner2 final : public dpi_port {
   std::vector<actors::sending> sent;
   std::vector<dpi::transport_status> fares;
   std::optional<error> list_failure, read_failure;
+  std::string failing_channel;  // the one that list_failure is about; empty: all
+  bool holds_answers = false;
+  std::deque<std::function<void()>> held_answers;
+  // Answers the question that was asked first of those that wait.
+  void answer_one() {
+    const auto first = std::move(held_answers.front());
+    held_answers.pop_front();
+    first();
+  }
   std::size_t first_page = 1;  // where it begins to count
 
   actors::port_rules rules() const override { return {.follows = true}; }
@@ -55,7 +66,13 @@ class fake_corner2 final : public dpi_port {
   void receipts(std::optional<std::string> channel, std::optional<std::size_t> page,
                 done<result<std::vector<polled_receipt>>> then) override {
     asked.push_back(channel.value_or("*") + (page ? " page " + std::to_string(*page) : ""));
-    if (list_failure) return then(*list_failure);
+    if (holds_answers) return held_answers.push_back([=, this] { list_page(channel, page, then); });
+    list_page(channel, page, then);
+  }
+  void list_page(const std::optional<std::string>& channel, std::optional<std::size_t> page,
+                 const done<result<std::vector<polled_receipt>>>& then) {
+    if (list_failure && (failing_channel.empty() || failing_channel == channel))
+      return then(*list_failure);
     const auto from =
         (page.value_or(first_page) - std::min(first_page, page.value_or(first_page))) * page_size;
     std::vector<polled_receipt> all;
@@ -93,11 +110,12 @@ class dpi_receipts : public ::testing::Test {
     configure("post.1");
     start_conversation();
   }
-  void configure(std::optional<std::string> channel) {
+  void configure(std::optional<std::string> channel, std::uint32_t concurrency = 1) {
     auto settings = std::make_shared<tenants::organisation>(*house.context->settings);
     settings->dpi.enabled = true;
     settings->channels[0].sends.insert(service::dpi);
     settings->channels[0].addresses.dpi_channel = std::move(channel);
+    settings->channels[0].addresses.dpi_concurrency = concurrency;
     house.use(std::move(settings));
   }
   void start_conversation() {
@@ -273,6 +291,57 @@ TEST_F(dpi_receipts, of_what_was_sent_on_an_earlier_channel_still_come) {
   begin();
   EXPECT_THAT(corner2->asked, ::testing::Contains("other"));
   EXPECT_THAT(corner2->reads, ElementsAre("r1"));
+}
+
+TEST_F(dpi_receipts, of_some_channels_are_asked_for_at_the_same_time) {
+  configure("post.1", 6);
+  corner2->holds_answers = true;
+  begin();
+  EXPECT_THAT(corner2->asked, ElementsAre("post_1-0", "post_1-1", "post_1-2", "post_1-3"));
+  corner2->answer_one();
+  house.system.run();
+  EXPECT_EQ(corner2->asked.size(), 5u);
+  EXPECT_EQ(corner2->asked.back(), "post_1-4");
+  pass(1min);
+  EXPECT_EQ(corner2->asked.size(), 5u) << "none is asked anew before all have answered";
+  corner2->holds_answers = false;
+  while (!corner2->held_answers.empty()) corner2->answer_one();
+  house.system.run();
+  EXPECT_EQ(corner2->asked.back(), "post_1-5");
+  corner2->asked.clear();
+  pass(20s);
+  EXPECT_THAT(corner2->asked, ::testing::Contains("post_1-0"));
+}
+
+TEST_F(dpi_receipts, of_every_channel_that_letters_are_spread_over_are_taken) {
+  configure("post.1", 2);
+  corner2->hold(dpi::receipt_kind::delivered, "r1", conversation, "post_1-0");
+  corner2->hold(dpi::receipt_kind::opened, "r2", conversation, "post_1-1");
+  begin();
+  pass(10s);
+  EXPECT_THAT(corner2->reads, ::testing::UnorderedElementsAre("r1", "r2"));
+  EXPECT_THAT(names(), HasSubstr("LEVERT"));
+  EXPECT_THAT(names(), HasSubstr("LEST"));
+}
+
+TEST_F(dpi_receipts, of_a_channel_that_cannot_be_asked_hold_up_no_other) {
+  configure("post.1", 2);
+  corner2->list_failure = permanent(http::http_errc::refused, "HTTP 400");
+  corner2->failing_channel = "post_1-0";
+  corner2->hold(dpi::receipt_kind::delivered, "r1", conversation, "post_1-1");
+  begin();
+  EXPECT_THAT(corner2->reads, ElementsAre("r1"));
+  const auto health = house.context->hub->signs->organisations();
+  EXPECT_FALSE(health.at(house.context->id()).polls.at(service::dpi).good());
+  corner2->asked.clear();
+  pass(2min);
+  EXPECT_GE(std::ranges::count(corner2->asked, "post_1-1"), 5) << "at the usual pace";
+  corner2->list_failure.reset();
+  pass(2min);
+  EXPECT_TRUE(house.context->hub->signs->organisations()
+                  .at(house.context->id())
+                  .polls.at(service::dpi)
+                  .good());
 }
 
 TEST_F(dpi_receipts, are_no_longer_asked_for_on_a_channel_that_was_used_long_ago) {

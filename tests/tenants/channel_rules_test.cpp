@@ -201,6 +201,26 @@ TEST(channel_rules_dpi, c4_case_and_dots_do_not_tell_channels_apart) {
                                     "910076787 of channel \"a\" (line 3)")));
 }
 
+TEST(channel_rules_dpi, c7_a_channel_may_be_spread_over_several) {
+  const auto spread = [](const char* kanal, std::uint32_t over) {
+    auto made = with_dpi(channel("a", dpi, none, {}, 3), kanal);
+    made.addresses.dpi_concurrency = over;
+    return made;
+  };
+  EXPECT_THAT(dpi_channels(spread("post.1", 1).addresses), ElementsAre("post.1"));
+  EXPECT_THAT(dpi_channels(spread("post.1", 3).addresses),
+              ElementsAre("post.1-0", "post.1-1", "post.1-2"));
+  EXPECT_THAT(dpi_channels(channel_addresses{}), IsEmpty());
+  EXPECT_THAT(broken({spread("post.1", 3), with_dpi(channel("b", dpi, none, {}, 6), "post.1")}),
+              IsEmpty());
+  EXPECT_THAT(broken({spread("post.1", 3), with_dpi(channel("b", dpi, none, {}, 6), "POST_1-2")}),
+              ElementsAre(HasSubstr("[receipt-channel-unique]")));
+  auto nothing = channel("a", dpi, none, {}, 3);
+  nothing.addresses.dpi_concurrency = 2;
+  EXPECT_THAT(broken({nothing}), ElementsAre(HasSubstr("has a dpi.concurrency, but no dpi.channel "
+                                                       "to make several of [receipt-channel-form]")));
+}
+
 TEST(channel_rules_dpi, c6_organisations_that_share_a_supplier_share_its_inbox) {
   auto one = organisation_with({with_dpi(channel("a", dpi, none), "post")}, "910076787");
   auto two = organisation_with({with_dpi(channel("b", dpi, none, {}, 6), "POST")}, "910077473");

@@ -335,7 +335,7 @@ TEST_F(organisation_file, says_what_other_services_and_their_channels_need) {
                         "quotas: {dry_run: true, channel: {requests_per_second: 5}}\n"
                         "channels:\n" +
                         channel("arkiv",
-                                "receives: [DPO]\n    dpi: {channel: Arkiv.1}\n"
+                                "receives: [DPO]\n    dpi: {channel: Arkiv.1, concurrency: 3}\n"
                                 "    dpfio: {accounts: [2B7E1D54-6C30-4A5B-9F0D-0A1B2C3D4E5F]}\n"
                                 "    dph: {her_ids: [8093]}\n    quotas: {bytes_stored: 2GB}") +
                         "  - name: elsewhere\n    external: true\n    message_channel: other\n");
@@ -349,6 +349,7 @@ TEST_F(organisation_file, says_what_other_services_and_their_channels_need) {
   EXPECT_EQ(o.quotas.organisation, quota_limits{});
   const auto& arkiv = o.channels.at(0);
   EXPECT_EQ(arkiv.addresses.dpi_channel, "Arkiv.1");
+  EXPECT_EQ(arkiv.addresses.dpi_concurrency, 3U);
   EXPECT_THAT(arkiv.addresses.dpfio_accounts, ElementsAre("2b7e1d54-6c30-4a5b-9f0d-0a1b2c3d4e5f"));
   EXPECT_THAT(arkiv.addresses.her_ids, ElementsAre(8093));
   EXPECT_EQ(arkiv.quotas.bytes_stored, 2ull << 30);

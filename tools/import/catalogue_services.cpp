@@ -125,13 +125,7 @@ constexpr std::array rows{
                    "no.difi.move.integrasjonspunkt",
                    "no_difi_move_integrasjonspunkt-staging",
                    dpi},
-    known_property{"difi.move.dpi.mpcConcurrency",
-                   missing,
-                   "A channel of the hub has one dpi.channel. Let receipts come in under the old "
-                   "ones before you switch.",
-                   "1",
-                   {},
-                   dpi},
+    known_property{"difi.move.dpi.mpcConcurrency", carried, {}, "1", {}, dpi},
     known_property{"difi.move.dpi.mpcIdListe",
                    missing,
                    "A channel of the hub has one dpi.channel. Let receipts come in under the old "

@@ -38,6 +38,7 @@ struct channel_draft {
   std::optional<std::int64_t> lock_timeout_minutes;
   std::set<service> status_queue;
   std::optional<std::string> dpi_channel;
+  std::optional<std::int64_t> dpi_concurrency;
   std::vector<std::string> dpfio_accounts;
   std::vector<std::int64_t> her_ids;
   std::optional<credential_draft> credential;

@@ -27,6 +27,7 @@ constexpr std::array toggles{
 };
 constexpr auto reference_name = "difi.move.dpo.messageChannel";
 constexpr auto mpc_name = "difi.move.dpi.mpcId";
+constexpr auto concurrency_name = "difi.move.dpi.mpcConcurrency";
 constexpr auto account_name = "difi.move.fiks.io.konto-id";
 constexpr auto her_ids_name = "difi.move.dph.her-ids";
 constexpr std::size_t longest_reference = 25;
@@ -271,6 +272,19 @@ class assigner {
     }
   }
 
+  // More than one, when it is set.
+  std::optional<std::int64_t> concurrency(std::size_t i) {
+    const auto given = from_[i]->text(concurrency_name);
+    if (!given) return std::nullopt;
+    const auto number = from_[i]->number(concurrency_name);
+    if (number && *number >= 1 && *number <= tenants::most_dpi_channels)
+      return *number == 1 ? std::nullopt : number;
+    say(i, kind::problem, concurrency_name,
+        fmt::format("the hub takes 1 to {}", tenants::most_dpi_channels),
+        "It was left at 1. Receipts wait under the other channels at the access point.");
+    return std::nullopt;
+  }
+
   // Carried over also while the hub does not connect DPI: receipts wait under the name.
   void receipt_channels() {
     for (std::size_t i = 0; i < from_.size(); ++i) {
@@ -287,6 +301,7 @@ class assigner {
           given, [](char c) { return c == '.' || is_reference(std::string_view(&c, 1)); });
       if (good && twice == draft_.channels.end()) {
         channel.dpi_channel = given;
+        channel.dpi_concurrency = concurrency(i);
         continue;
       }
       channel.sends.erase(dpi);

@@ -179,7 +179,11 @@ class writer {
       inside();
       out_ << YAML::EndMap;
     };
-    if (one.dpi_channel) nested("dpi", [&] { put("channel", *one.dpi_channel); });
+    if (one.dpi_channel)
+      nested("dpi", [&] {
+        put("channel", *one.dpi_channel);
+        put_if("concurrency", one.dpi_concurrency);
+      });
     const auto itself = [](const auto& value) { return value; };
     if (!one.dpfio_accounts.empty())
       nested("dpfio", [&] { put_list("accounts", one.dpfio_accounts, itself); });

@@ -91,6 +91,7 @@ TEST_F(import_of_installations, carries_over_what_the_hub_has_settings_for_of_dp
       "difi.move.dpo.default-ttl-hours=24\n"
       "difi.move.dpv.oidc.clientId=bergvik-dpv\n"
       "difi.move.dpi.language=NN\n"
+      "difi.move.dpi.mpcConcurrency=3\n"
       "difi.move.dpi.oidc.clientId=bergvik-dpi\n"
       "difi.move.dpi.priority=PRIORITERT\n"
       "difi.move.dpi.printSettings.inkType=COLOR\n"
@@ -117,6 +118,7 @@ TEST_F(import_of_installations, carries_over_what_the_hub_has_settings_for_of_dp
   EXPECT_EQ(owner->dpv.maskinporten_client_id, "bergvik-dpv");
   EXPECT_EQ(owner->dpi.language, "NN");
   EXPECT_EQ(owner->dpi.maskinporten_client_id, "bergvik-dpi");
+  EXPECT_EQ(owner->channels[0].addresses.dpi_concurrency, 3u);
   EXPECT_EQ(owner->dpe.mode, tenants::dpe_mode::data);
   EXPECT_EQ(owner->dpe.receipt_queue, "meeting");
   EXPECT_EQ(owner->dpe.transport, tenants::dpe_transport::amqp);
@@ -131,6 +133,7 @@ TEST_F(import_of_installations, says_why_the_rest_of_dpv_and_dpi_is_not_carried_
             "difi.move.dpv.daysToReply=never\n"
             "difi.move.dpv.something=1\n"
             "difi.move.dpi.language=norsk\n"
+            "difi.move.dpi.mpcConcurrency=40\n"
             "difi.move.dpi.upload-size-limit=80MB\n"
             "difi.move.dpi.uri=https://corner2.example.no\n"
             "difi.move.dpi.avsenderidentifikatorListe=avdeling\n"
@@ -142,6 +145,8 @@ TEST_F(import_of_installations, says_why_the_rest_of_dpv_and_dpi_is_not_carried_
   EXPECT_EQ(owner->dpi.language, "NO");
   EXPECT_THAT(report_, HasSubstr("services.dpv.days_to_reply of the hub cannot be \"never\""));
   EXPECT_THAT(report_, HasSubstr("services.dpi.language of the hub cannot be \"norsk\""));
+  EXPECT_EQ(owner->channels[0].addresses.dpi_concurrency, 1u);
+  EXPECT_THAT(report_, HasSubstr("the hub takes 1 to 16"));
   EXPECT_THAT(report_, HasSubstr("50 MB together"));
   EXPECT_THAT(report_, HasSubstr("national.dpi_url in hub.yaml"));
   EXPECT_THAT(report_, HasSubstr("whoever the sender is"));
