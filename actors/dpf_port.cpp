@@ -1,5 +1,6 @@
 #include "actors/dpf_port.hpp"
 
+#include "actors/dpf_credentials.hpp"
 #include "actors/dpf_receiving.hpp"
 #include "actors/dpf_sending.hpp"
 #include "actors/network_call.hpp"
@@ -13,7 +14,7 @@ namespace {
 // SvarUt takes lists of ids; so many keep a question small.
 constexpr std::size_t follow_batch = 200;
 
-class dpf_port final : public service_port {
+class dpf_port final : public service_port, public credential_checker {
  public:
   dpf_port(std::shared_ptr<organisation_context> context, std::shared_ptr<upstream> clients)
       : on_(std::make_shared<dpf_clients>(std::move(context), std::move(clients))),
@@ -44,6 +45,11 @@ class dpf_port final : public service_port {
   std::string failure_text(const sending& what, const error& why) const override {
     if (!why.retryable) return "Failed to deliver message - check raw receipt";
     return service_port::failure_text(what, why);
+  }
+
+  void check_credentials(
+      std::function<void(result<std::vector<credential_finding>>)> then) override {
+    run_on_network(on_->hub(), check_svarut_accounts(on_), std::move(then));
   }
 
   void follow(std::vector<storage::tracked> which,

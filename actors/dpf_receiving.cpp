@@ -1,6 +1,7 @@
 #include "actors/dpf_receiving.hpp"
 
 #include "actors/arrived_content.hpp"
+#include "actors/dpf_credentials.hpp"
 #include "actors/dpf_letter.hpp"
 #include "actors/dpo_content.hpp"
 #include "config/config_error.hpp"
@@ -77,6 +78,7 @@ http::awaitable<result<std::vector<waiting>>> list_in_svarinn(
     auto* svarinn = on->receiver(system.name);
     if (!svarinn) continue;
     auto entries = co_await svarinn->list();
+    note_receiver(*on, system.name, entries ? std::nullopt : std::optional(entries.error()));
     if (!entries) {
       failure = entries.error();
       warn(*on, "a receiver system of SvarInn cannot be asked", system.name, failure->message);

@@ -44,6 +44,26 @@ void vital_signs::her_id_failed(organisation_id of, const std::string& which, ti
   last.failure = std::move(why);
 }
 
+void vital_signs::credential_works(organisation_id of, service via, const std::string& name,
+                                   time_point at) {
+  const std::scoped_lock lock(mutex_);
+  organisations_[of].credentials[via][name].succeeded = at;
+}
+
+void vital_signs::credential_fails(organisation_id of, service via, const std::string& name,
+                                   time_point at, std::string why) {
+  const std::scoped_lock lock(mutex_);
+  auto& known = organisations_[of].credentials[via][name];
+  known.failed = at;
+  known.failure = std::move(why);
+}
+
+void vital_signs::forget_credentials(organisation_id of, service via) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto known = organisations_.find(of); known != organisations_.end())
+    known->second.credentials.erase(via);
+}
+
 void vital_signs::paused(organisation_id of, service via, pause now_is) {
   const std::scoped_lock lock(mutex_);
   if (now_is.sending || now_is.receiving)

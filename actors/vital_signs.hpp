@@ -44,6 +44,8 @@ class vital_signs {
     std::map<service, pause> pauses;
     std::map<service, outcome> polls;
     std::map<std::string, outcome> her_ids;  // "her-id:8093": whether it can be asked (dph.md 7.5)
+    // Whether services take the credentials that it has there, by names that operators know.
+    std::map<service, std::map<std::string, outcome>> credentials;
   };
 
   void keystore_opened(organisation_id, time_point not_after);
@@ -52,6 +54,10 @@ class vital_signs {
   void poll_failed(organisation_id, service, time_point at, std::string why);
   void her_id_asked(organisation_id, const std::string& which, time_point at);
   void her_id_failed(organisation_id, const std::string& which, time_point at, std::string why);
+  void credential_works(organisation_id, service, const std::string& name, time_point at);
+  void credential_fails(organisation_id, service, const std::string& name, time_point at,
+                        std::string why);
+  void forget_credentials(organisation_id, service);
   void paused(organisation_id, service, pause);  // of neither: it works again
   // Also of organisations that have gone since.
   std::map<organisation_id, organisation> organisations() const;

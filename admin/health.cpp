@@ -78,6 +78,23 @@ std::set<std::string> own_addresses(const tenants::organisation& who) {
   return all;
 }
 
+// By service and name; empty when nothing is known.
+json::object tell_credentials(const vital_signs::organisation& seen, health& status) {
+  json::object all;
+  for (const auto& [via, known] : seen.credentials) {
+    json::object its;
+    for (const auto& [name, last] : known) {
+      const auto how = last.good() ? health::up : health::degraded;
+      status = std::max(status, how);
+      json::object one{{"status", to_string(how)}};
+      tell(one, last);
+      its[name] = std::move(one);
+    }
+    all[kp::to_string(via)] = std::move(its);
+  }
+  return all;
+}
+
 json::object tell(const vital_signs::pause& pause) {
   json::object out{{"sending", pause.sending ? "paused" : "on"},
                    {"receiving", pause.receiving ? "paused" : "on"},
@@ -237,6 +254,8 @@ organisation_health judge(const tenants::organisation& who, const vital_signs::o
                 [own = own_addresses(who)](const auto& one) { return !own.contains(one.first); });
   auto asked = judge_polls(her_ids, now, out.status, [](const std::string& id) { return id; });
   if (!asked.empty()) out.details["herIds"] = std::move(asked);
+  if (auto credentials = tell_credentials(*seen, out.status); !credentials.empty())
+    out.details["credentials"] = std::move(credentials);
   json::object paused;
   for (const auto& [via, pause] : seen->pauses) paused[kp::to_string(via)] = tell(pause);
   if (!paused.empty()) {

@@ -10,7 +10,7 @@
 namespace kp::test {
 
 // A message service that does what a test has told it, at once or when released.
-class fake_port final : public actors::service_port {
+class fake_port : public actors::service_port {
  public:
   fake_port(service via, const clock& time) : via_(via), time_(time) {
     what_rules.follows = what_rules.receives = true;

@@ -129,6 +129,28 @@ TEST_F(judging, a_her_id_that_has_never_been_asked_with_success_is_trouble_at_on
   EXPECT_EQ(judge(owner, &seen.at(bergvik), now).status, health::degraded);
 }
 
+TEST_F(judging, credentials_that_are_refused_are_their_organisations_trouble) {
+  signs.credential_works(bergvik, service::dpf, "SvarUt account of 910077473", now);
+  EXPECT_EQ(judge_all().organisations_in_trouble, 0u);
+  signs.credential_fails(bergvik, service::dpf, "SvarInn receiver inn", now, "HTTP 401");
+  const auto all = judge_all();
+  EXPECT_EQ(all.status, health::up);
+  EXPECT_EQ(all.organisations_in_trouble, 1u);
+  const auto& its = all.body.at("components")
+                        .at("organisations")
+                        .at("details")
+                        .at("organisations")
+                        .at("910077473")
+                        .at("details")
+                        .at("credentials")
+                        .at("DPF");
+  EXPECT_EQ(its.at("SvarUt account of 910077473").at("status"), "UP");
+  EXPECT_EQ(its.at("SvarInn receiver inn").at("status"), "DEGRADED");
+  EXPECT_EQ(its.at("SvarInn receiver inn").at("failure"), "HTTP 401");
+  signs.forget_credentials(bergvik, service::dpf);
+  EXPECT_EQ(judge_all().organisations_in_trouble, 0u);
+}
+
 TEST_F(judging, national_services_in_trouble_do_not_take_the_hub_down) {
   signs.call_failed({"DPO", "search"}, now, "connect failed");
   signs.called({"maskinporten", "token"}, now);
