@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::string_view default_file_name = "sbd.zip";
 constexpr std::int64_t longest_advance = 10LL * 365 * 24 * 3600;
+constexpr std::int64_t longest_skew = 24 * 3600;
 
 error invalid(std::string what) {
   return permanent(sandbox_errc::invalid_request, std::move(what));
@@ -226,6 +227,10 @@ control_api::answer control_api::transfers(const request& call) {
 control_api::answer control_api::move_clock(const json::object& body) {
   const auto by = number_at(body, "advanceSeconds").value_or(0);
   if (by < 0 || by > longest_advance) return invalid("advanceSeconds: 0 to ten years");
+  const auto skew = number_at(body, "skewSeconds");
+  if (skew && (*skew < -longest_skew || *skew > longest_skew))
+    return invalid("skewSeconds: a day at most, either way");
+  if (skew) all_.time.skew(std::chrono::seconds(*skew));
   const auto only = text_at(body, "only");
   if (only == "broker")
     all_.time.advance_broker(std::chrono::seconds(by));

@@ -16,6 +16,7 @@ using namespace kp::test;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 const std::string sender_number = "810000007";
 const std::string letters = "letters:letters-pass";
@@ -29,9 +30,17 @@ class digital_post : public in_town {
     if (IsSkipped() || HasFatalFailure()) return;
     if (!std::filesystem::exists(file())) add_organisation();
     here->control("DELETE", "/control/dpi");
+    here->control("DELETE", "/control/ca");
     here->control("POST", "/control/citizens",
                   {{"number", resident}, {"email", "ola@example.no"}, {"mobile", "+4799999999"}});
     here->control("POST", "/control/citizens", {{"number", reserved}, {"reserved", true}});
+  }
+  void TearDown() override {
+    if (here) {
+      skew_clocks(0);
+      end_short_tokens();
+    }
+    in_town::TearDown();
   }
   static void TearDownTestSuite() {
     if (auto* const town = kp::test::town::shared())
@@ -52,7 +61,8 @@ class digital_post : public in_town {
         "number: \"{0}\"\nname: Avsender\nkeystore:\n  path: ../keystores/{0}.p12\n"
         "  password: {{file: ../keystores/{0}.password}}\nservices:\n"
         "  dpi: {{enabled: true, poll_interval_seconds: 1}}\nchannels:\n"
-        "  - name: post\n    sends: [DPI]\n    dpi: {{channel: post.1}}\n    credentials:\n"
+        "  - name: post\n    sends: [DPI]\n    dpi: {{channel: post.1, concurrency: 2}}\n    "
+        "credentials:\n"
         "      - {1}\n",
         sender_number, credential(letters));
     std::filesystem::rename(file() + ".tmp", file());
@@ -104,10 +114,31 @@ class digital_post : public in_town {
       if (!each.at("read").as_bool()) ++count;
     return count;
   }
-  void receipt(const std::string& id, const std::string& type, json::object more = {}) {
+  json::value receipt(const std::string& id, const std::string& type, json::object more = {}) {
     more["messageId"] = id;
     more["type"] = type;
-    here->control("POST", "/control/dpi/receipts", more);
+    return here->control("POST", "/control/dpi/receipts", more);
+  }
+  // With the hub goes what it knew of revoked certificates; what the next one has logged.
+  std::string deliver_to_a_new_hub(const std::string& id) {
+    here->hub().kill();
+    receipt(id, "leveringskvittering");
+    const auto from = here->hub().log().size();
+    EXPECT_TRUE(here->start_hub());
+    EXPECT_TRUE(until_status(letters, id, "LEVERT"));
+    return here->hub().log(from);
+  }
+  // What the hub has logged meanwhile.
+  std::string deliver_beside_a_revoked_signer() {
+    const auto id = send(digital());
+    EXPECT_TRUE(until_status(letters, id, "SENDT"));
+    here->hub().kill();
+    const auto revoked = receipt(id, "feil", {{"secondCertificate", true}});
+    here->control("POST", "/control/ca", {{"certificate", revoked.at("signer")}});
+    const auto log = deliver_to_a_new_hub(id);
+    EXPECT_THAT(statuses(letters, id), ElementsAre("OPPRETTET", "SENDT", "MOTTATT", "LEVERT"));
+    EXPECT_TRUE(until([&] { return unread() == 1; })) << "the revoked one stays where it is";
+    return log;
   }
 };
 
@@ -119,7 +150,7 @@ TEST_F(digital_post, reaches_a_mailbox_and_is_followed_until_it_is_opened) {
   const auto sent = shipment(id);
   ASSERT_FALSE(sent.empty());
   EXPECT_THAT(sent.at("faults").as_array(), IsEmpty()) << json::serialize(sent);
-  EXPECT_EQ(sent.at("channel"), "post_1");
+  EXPECT_THAT(std::string(sent.at("channel").as_string()), StartsWith("post_1-"));
   EXPECT_EQ(sent.at("receiver"), "984661185");
   EXPECT_THAT(json::serialize(sent.at("document")), HasSubstr("ola@example.no"));
   EXPECT_THAT(json::serialize(sent.at("files")), HasSubstr("brev.pdf"));
@@ -180,4 +211,115 @@ TEST_F(digital_post, believes_no_receipt_that_a_stranger_has_signed) {
   ASSERT_TRUE(until_status(letters, id, "LEVERT"));
   EXPECT_THAT(statuses(letters, id), ElementsAre("OPPRETTET", "SENDT", "MOTTATT", "LEVERT"));
   EXPECT_EQ(unread(), 3u);
+}
+
+TEST_F(digital_post, believes_no_receipt_whose_signer_has_been_revoked) {
+  const auto log = deliver_beside_a_revoked_signer();
+  EXPECT_THAT(log, HasSubstr("Certificate is revoked."));
+}
+
+TEST_F(digital_post, believes_no_revoked_signer_by_an_outdated_list_either) {
+  here->control("POST", "/control/ca", {{"listLastsSeconds", -60}});
+  const auto log = deliver_beside_a_revoked_signer();
+  EXPECT_THAT(log, HasSubstr("the successor of a revocation list is overdue"));
+}
+
+TEST_F(digital_post, believes_receipts_while_nobody_can_say_who_is_revoked) {
+  fault({{"endpoint", "revocation_list"}, {"kind", "status"}, {"status", 503}, {"every", 1}});
+  const auto id = send(digital());
+  ASSERT_TRUE(until_status(letters, id, "SENDT"));
+  const auto log = deliver_to_a_new_hub(id);
+  EXPECT_THAT(log, HasSubstr("a revocation list cannot be fetched"));
+}
+
+// The first pause of sending is 20 seconds, a tenth more or less; all wait for it together.
+TEST_F(digital_post, that_cannot_go_now_waits_and_goes_once_when_it_can) {
+  const auto trouble_with = [&](json::object what) {
+    what["endpoint"] = "dpi_send";
+    fault(what);
+    const auto id = send(digital());
+    EXPECT_TRUE(until_fault_struck());
+    return id;
+  };
+  std::vector<std::string> ids;
+  // A token that is refused is replaced once before that.
+  ids.push_back(
+      trouble_with({{"kind", "status"},
+                    {"status", 403},
+                    {"count", 2},
+                    {"body", R"({"title":"Forbidden","detail":"the scope is missing"})"}}));
+  ids.push_back(trouble_with({{"kind", "status"}, {"status", 429}, {"retryAfter", 2}}));
+  ids.push_back(trouble_with({{"kind", "status"}, {"status", 503}}));
+  ids.push_back(trouble_with({{"kind", "cut"}}));
+  const auto late = trouble_with({{"kind", "delay"}, {"delayMs", 1500}});
+  ASSERT_TRUE(until_status(letters, late, "SENDT"));
+  for (const auto& id : ids) EXPECT_THAT(statuses(letters, id), ElementsAre("OPPRETTET"));
+  EXPECT_THAT(here->hub().log(), HasSubstr("the scope is missing"));
+  for (const auto& id : ids)
+    EXPECT_TRUE(until_status(letters, id, "SENDT", std::chrono::seconds(35)));
+  EXPECT_EQ(here->control("GET", "/control/dpi/shipments").as_array().size(), ids.size() + 1);
+}
+
+TEST_F(digital_post, waits_while_maskinporten_refuses_tokens_and_says_why) {
+  begin_short_tokens();
+  const auto prepared = [&] {
+    const auto id = create(letters, digital());
+    here->upload(letters, id, "brev.pdf", "application/pdf", "%PDF-1.7 brev");
+    return id;
+  };
+  const auto without_scope = prepared(), by_wrong_clock = prepared();
+  const auto refused = [&](const std::string& id, const std::string& why) {
+    const auto from = here->hub().log().size();
+    EXPECT_EQ(here->send(letters, id).status, 200u);
+    EXPECT_TRUE(until([&] {
+      const auto log = here->hub().log(from);
+      return log.find("sending failed") != log.npos && log.find(why) != log.npos;
+    })) << why;
+  };
+  fault({{"endpoint", "token"},
+         {"organisation", sender_number},
+         {"every", 1},
+         {"kind", "status"},
+         {"status", 400},
+         {"body", R"({"error":"invalid_scope","error_description":"Invalid scope, MP-200"})"}});
+  refused(without_scope, "invalid_scope");
+    here->control("DELETE", "/control/faults");
+    skew_clocks(-60);
+    refused(by_wrong_clock, "Issue time is after now");
+    skew_clocks(0);
+    end_short_tokens();
+    for (const auto& id : {without_scope, by_wrong_clock}) {
+      EXPECT_TRUE(until_status(letters, id, "SENDT", std::chrono::seconds(40)));
+      EXPECT_THAT(shipment(id).at("faults").as_array(), IsEmpty());
+    }
+}
+
+TEST_F(digital_post, takes_receipts_by_slow_and_broken_answers_and_registers_each_once) {
+    const auto id = send(digital());
+    ASSERT_TRUE(until_status(letters, id, "SENDT"));
+    fault({{"endpoint", "dpi_inbox"}, {"kind", "truncate"}});
+    fault({{"endpoint", "dpi_inbox"}, {"kind", "malformed_json"}});
+    fault({{"endpoint", "dpi_inbox"}, {"kind", "delay"}, {"delayMs", 1500}});
+    fault({{"endpoint", "dpi_read"}, {"kind", "status"}, {"status", 503}});
+    // The same twice, and one about a message that nobody here has sent.
+    receipt(id, "leveringskvittering", {{"copies", 2}});
+    receipt(id, "feil", {{"conversationId", new_uuid()}});
+    receipt(id, "aapningskvittering");
+    ASSERT_TRUE(until_status(letters, id, "LEST", std::chrono::seconds(40)));
+    EXPECT_THAT(statuses(letters, id),
+                ElementsAre("OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"));
+    EXPECT_TRUE(until([&] { return unread() == 0; }));
+}
+
+TEST_F(digital_post, takes_receipts_of_providers_whose_clocks_are_wrong) {
+    for (const int skew : {-90, 90}) {
+      const auto id = send(digital());
+      ASSERT_TRUE(until_status(letters, id, "SENDT"));
+      skew_clocks(skew);
+      receipt(id, "leveringskvittering");
+      receipt(id, "aapningskvittering");
+      skew_clocks(0);
+      ASSERT_TRUE(until_status(letters, id, "LEST")) << skew;
+      EXPECT_THAT(statuses(letters, id), testing::Contains("LEVERT"));
+    }
 }

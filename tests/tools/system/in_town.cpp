@@ -33,6 +33,23 @@ void in_town::TearDown() {
   std::cerr << "The hub's log at the end:\n" << log << '\n';
 }
 
+void in_town::begin_short_tokens() {
+  here->hub().kill();
+  here->control("POST", "/control/maskinporten", {{"tokenLifetimeSeconds", 1}});
+  ASSERT_TRUE(here->start_hub()) << here->hub().log(log_from_);
+}
+
+void in_town::end_short_tokens() {
+  here->control("POST", "/control/maskinporten", {{"tokenLifetimeSeconds", 120}});
+}
+
+bool in_town::until_fault_struck() {
+  return until([&] {
+    const auto faults = here->control("GET", "/control/faults");
+    return faults.as_array().back().at("fired").to_number<int>() > 0;
+  });
+}
+
 std::string in_town::create(const std::string& who, const json::object& document) {
   const auto made = here->create(who, document);
   EXPECT_EQ(made.status, 200u) << made.body;

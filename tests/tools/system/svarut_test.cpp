@@ -1,6 +1,7 @@
 #include "tests/tools/system/hub_files.hpp"
 #include "tests/tools/system/town.hpp"
 
+#include "config/clock.hpp"
 #include "config/text.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,16 @@ class svarut : public in_town {
     for (const auto& who : {brevhus, lesesal})
       ASSERT_TRUE(until([&] { return here->api(who, "GET", "/api/messages/in").status == 200; }))
           << here->hub().log();
+    // Then the hub has asked SvarUt with both, and faults are for what tests do.
+    for (const auto& number : {havvik, lundvik})
+      ASSERT_TRUE(until([&] { return credential(number, account_of(number)) == "UP"; }));
+  }
+  void TearDown() override {
+    if (here) {
+      skew_clocks(0);
+      end_short_tokens();
+    }
+    in_town::TearDown();
   }
 
   // The other tests' hub has three organisations.
@@ -81,23 +92,39 @@ class svarut : public in_town {
                    {"level", 3}});
   }
 
-  void write(const std::string& number, const std::string& who, const std::string& form) {
+  static std::string account_of(const std::string& number) { return "SvarUt account of " + number; }
+  // What /manage/health says of credentials for DPF: UP, DEGRADED, or nothing.
+  std::string credential(const std::string& number, const std::string& name) const {
+    const auto health =
+        call(here->admin_port(), "GET", "/manage/health", basic(operator_user)).json();
+    boost::system::error_code absent;
+    const auto* its = health.find_pointer(
+        "/components/organisations/details/organisations/" + number + "/details/credentials/DPF",
+        absent);
+    const auto* one = its ? its->as_object().if_contains(name) : nullptr;
+    return one ? std::string(one->at("status").as_string()) : std::string();
+  }
+
+  // `password`: of the account that letters are sent from.
+  void write(const std::string& number, const std::string& who, const std::string& form,
+             const std::string& password = "ord") {
     auto text = organisation_yaml(number, "Kommune " + number,
                                   fmt::format("  - name: brev\n    sends: [DPF]\n"
                                               "    receives: [DPF]\n    credentials:\n      - {}\n",
-                                              credential(who)));
+                                              kp::test::credential(who)));
     const auto dpo = text.find("  dpo: {");
     text.replace(
         dpo, text.find('\n', dpo) - dpo,
         fmt::format("  dpf:\n    enabled: true\n    poll_interval_seconds: 1\n"
+                    "    quiet_poll_interval_seconds: 1\n"
                     "    status_interval_seconds: 1\n    accounts:\n"
                     "      - {{form: {1}, account_id: {2}, integration_id: integrasjon-{0},\n"
-                    "         integration_password: {{clear: ord, allow_clear: true}},\n"
-                    "         username: svarut-{0}, password: {{clear: ord, allow_clear: true}}}}\n"
+                    "         integration_password: {{clear: {3}, allow_clear: true}},\n"
+                    "         username: svarut-{0}, password: {{clear: {3}, allow_clear: true}}}}\n"
                     "    receivers:\n"
                     "      - {{name: alt, username: inn-{0},\n"
                     "         password: {{clear: ord, allow_clear: true}}}}",
-                    number, form, konto));
+                    number, form, konto, password));
     keep("tenants.d/" + number + ".yaml", text);
   }
 
@@ -117,6 +144,30 @@ class svarut : public in_town {
     return std::ranges::count_if(all.as_array(), [&](const auto& each) {
       return each.at("externalReference") == json::value(message);
     });
+  }
+  // Of a letter to Havvik, as SvarInn lists it.
+  static json::object item(const std::string& id) {
+    return {{"id", id},
+            {"tittel", "Svar"},
+            {"mottaker", {{"orgnr", havvik}}},
+            {"svarSendesTil", {{"navn", "Kari"}, {"orgnr", nullptr}, {"fnr", nullptr}}},
+            {"metadataFraAvleverendeSystem", {{"saksaar", 0}}},
+            {"filmetadata", json::array{{{"filnavn", "svar.txt"}, {"mimetype", "text/plain"}}}}};
+  }
+  bool is_waiting(const std::string& id) const {
+    const auto now = here->control("GET", "/control/svarinn/items");
+    return std::ranges::any_of(now.at("waiting").as_array(),
+                               [&](const auto& each) { return each.at("id") == json::value(id); });
+  }
+  // Whether sending it was tried in vain, for that reason.
+  bool has_failed(const std::string& message, const std::string& why = {}) const {
+    const auto log = here->hub().log();
+    for (auto at = log.find("sending failed"); at != log.npos;
+         at = log.find("sending failed", at + 1)) {
+      const auto line = log.substr(at, log.find('\n', at) - at);
+      if (line.find(message) != line.npos && line.find(why) != line.npos) return true;
+    }
+    return false;
   }
   std::string id_at_ks(const std::string& message) {
     const auto found = forsendelse(message);
@@ -236,24 +287,14 @@ TEST_F(svarut, ends_in_feil_what_ks_refuses) {
 }
 
 TEST_F(svarut, leaves_a_broken_letter_in_svarinn_and_takes_the_others) {
-  const auto items = [&] { return here->control("GET", "/control/svarinn/items"); };
   const auto broken = new_uuid(), good = new_uuid();
-  const auto entry = [](const std::string& id) {
-    return json::object{
-        {"id", id},
-        {"tittel", "Svar"},
-        {"mottaker", {{"orgnr", havvik}}},
-        {"svarSendesTil", {{"navn", "Kari"}, {"orgnr", nullptr}, {"fnr", nullptr}}},
-        {"metadataFraAvleverendeSystem", {{"saksaar", 0}}},
-        {"filmetadata", json::array{{{"filnavn", "svar.txt"}, {"mimetype", "text/plain"}}}}};
-  };
   here->control("POST", "/control/svarinn/items",
                 {{"receiver", "inn-" + havvik},
-                 {"forsendelse", entry(broken)},
+                 {"forsendelse", item(broken)},
                  {"content", kp::to_base64("no envelope")}});
   here->control("POST", "/control/svarinn/items",
                 {{"receiver", "inn-" + havvik},
-                 {"forsendelse", entry(good)},
+                 {"forsendelse", item(good)},
                  {"files", json::array{{{"name", "svar.txt"}, {"text", "Takk"}}}}});
   ASSERT_TRUE(until_arrived(brevhus, good));
   const auto peeked = here->api(brevhus, "GET", "/api/messages/in/peek?messageId=" + good).json();
@@ -261,12 +302,139 @@ TEST_F(svarut, leaves_a_broken_letter_in_svarinn_and_takes_the_others) {
       peeked.at("standardBusinessDocumentHeader").at("sender").at(0).at("identifier").at("value"),
       "0192:999999999");
   EXPECT_EQ(here->api(brevhus, "DELETE", "/api/messages/in/" + good).status, 200u);
-  const auto is_waiting = [&](const std::string& id) {
-    const auto now = items();
-    return std::ranges::any_of(now.at("waiting").as_array(),
-                               [&](const auto& each) { return each.at("id") == json::value(id); });
-  };
   EXPECT_TRUE(until([&] { return !is_waiting(good); })) << "it is receipted once it is stored";
   EXPECT_TRUE(is_waiting(broken));
   EXPECT_EQ(count_in_inbox(brevhus, broken), 0);
+}
+
+TEST_F(svarut, tells_early_that_ks_refuses_the_credentials_of_an_account) {
+  EXPECT_TRUE(until([&] { return credential(havvik, "SvarInn receiver alt") == "UP"; }));
+  for (const auto& [number, who, form] :
+       {std::tuple{havvik, brevhus, "rest"}, std::tuple{lundvik, lesesal, "soap"}}) {
+    const auto from = here->hub().log().size();
+    write(number, who, form, "galt");
+    EXPECT_TRUE(until([&] { return credential(number, account_of(number)) == "DEGRADED"; }));
+    EXPECT_THAT(here->hub().log(from), HasSubstr("credentials are refused"));
+    write(number, who, form);
+    EXPECT_TRUE(until([&] { return credential(number, account_of(number)) == "UP"; }));
+  }
+}
+
+TEST_F(svarut, ends_in_feil_what_ks_refuses_by_soap) {
+  // The second call, after asking whether it is there already, is the one that sends.
+  fault({{"endpoint", "svarut_soap"},
+         {"organisation", lundvik},
+         {"nth", 2},
+         {"kind", "status"},
+         {"status", 500},
+         {"contentType", "application/soap+xml"},
+         {"body",
+          "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body><s:Fault>"
+          "<s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text xml:lang=\"no\">"
+          "Ugyldig innhold: noe</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"}});
+  const auto id = send_letter(lesesal, havvik);
+  ASSERT_TRUE(until_status(lesesal, id, "FEIL"));
+  EXPECT_THAT(here->api(lesesal, "GET", "/api/statuses/" + id).body,
+              HasSubstr("Ugyldig innhold: noe"));
+  EXPECT_TRUE(id_at_ks(id).empty());
+}
+
+// The first pause of sending is 20 seconds, a tenth more or less; all wait for it together.
+TEST_F(svarut, sends_once_by_either_form_what_could_not_go_at_first) {
+  std::vector<std::pair<std::string, std::string>> all;  // who, message
+  const auto trouble_with = [&](const std::string& who, json::object what) {
+    const auto& number = who == brevhus ? havvik : lundvik;
+    const auto id = prepare_letter(who, who == brevhus ? lundvik : havvik);
+    what["organisation"] = number;
+    fault(what);
+    EXPECT_EQ(here->send(who, id).status, 200u);
+    EXPECT_TRUE(until_fault_struck());
+    EXPECT_TRUE(until([&] { return has_failed(id); })) << id;
+    all.emplace_back(who, id);
+  };
+  const auto of = [](const char* endpoint, json::object how) {
+    how["endpoint"] = endpoint;
+    return how;
+  };
+  for (const int status : {429, 503})
+    trouble_with(brevhus, of("svarut_send", {{"kind", "status"}, {"status", status}}));
+  trouble_with(brevhus, of("svarut_send", {{"kind", "cut"}}));
+  for (const int status : {429, 503})
+    trouble_with(lesesal, of("svarut_soap", {{"kind", "status"}, {"status", status}}));
+  trouble_with(lesesal, of("svarut_soap", {{"kind", "cut"}}));
+  trouble_with(lesesal, of("svarut_soap", {{"kind", "truncate"}}));
+  for (const auto* endpoint : {"svarut_send", "svarut_soap", "svarut_status"})
+    fault(of(endpoint, {{"kind", "delay"}, {"delayMs", 1000}}));
+  for (const auto& [who, id] : all) {
+    EXPECT_TRUE(until_status(who, id, "LEVERT", std::chrono::seconds(40))) << who << ' ' << id;
+    EXPECT_EQ(count_of(id), 1) << who << ' ' << id;
+  }
+}
+
+TEST_F(svarut, is_not_sent_without_a_token_says_why_and_ends_when_its_time_has_passed) {
+  begin_short_tokens();
+  const auto soon = [&] {
+    auto document = arkivmelding_to(lundvik);
+    document.at("standardBusinessDocumentHeader")
+        .at("businessScope")
+        .at("scope")
+        .at(0)
+        .as_object()["scopeInformation"] =
+        json::array{{{"expectedResponseDateTime",
+                      kp::format_timestamp(kp::wall_clock().now() + std::chrono::seconds(12))}}};
+    const auto id = create(brevhus, document);
+    here->upload(brevhus, id, "arkivmelding.xml", "application/xml", arkivmelding_xml());
+    here->upload(brevhus, id, "brev.pdf", "application/pdf", "%PDF-1.4");
+    return id;
+  };
+  const auto refused = [&](const std::string& id, const std::string& why) {
+    EXPECT_EQ(here->send(brevhus, id).status, 200u);
+    EXPECT_TRUE(until([&] { return has_failed(id, why); })) << why;
+  };
+  const auto without_scope = soon(), by_wrong_clock = soon();
+  fault({{"endpoint", "token"},
+         {"organisation", havvik},
+         {"every", 1},
+         {"kind", "status"},
+         {"status", 400},
+         {"body", R"({"error":"invalid_scope","error_description":"MP-200"})"}});
+  refused(without_scope, "a scope is not on the client");
+  here->control("DELETE", "/control/faults");
+  skew_clocks(-60);
+  refused(by_wrong_clock, "this machine's clock is ahead");
+  for (const auto& id : {without_scope, by_wrong_clock}) {
+    EXPECT_TRUE(until_status(brevhus, id, "LEVETID_UTLOPT"));
+    EXPECT_EQ(count_of(id), 0);
+  }
+}
+
+TEST_F(svarut, takes_a_letter_once_whatever_happens_on_its_way) {
+  const auto id = new_uuid();
+  const auto trouble_with = [&](const char* endpoint, const std::string& transfer,
+                                json::object what) {
+    what["endpoint"] = endpoint;
+    what["organisation"] = havvik;
+    what["transfer"] = transfer;
+    fault(what);
+  };
+  // What has gone wrong is taken up by the next start, without a pause.
+  const auto strikes_and_is_taken_up_by_the_next_start = [&] {
+    ASSERT_TRUE(until_fault_struck());
+    here->hub().kill();
+    ASSERT_TRUE(here->start_hub()) << here->hub().log();
+  };
+  trouble_with("svarinn_list", "", {{"kind", "malformed_json"}});
+  trouble_with("svarinn_list", "", {{"kind", "delay"}, {"delayMs", 1000}});
+  trouble_with("svarinn_download", id, {{"kind", "truncate"}});
+  here->control("POST", "/control/svarinn/items",
+                {{"receiver", "inn-" + havvik},
+                 {"forsendelse", item(id)},
+                 {"files", json::array{{{"name", "svar.txt"}, {"text", "Takk"}}}}});
+  strikes_and_is_taken_up_by_the_next_start();
+  trouble_with("svarinn_receipt", id, {{"kind", "status"}, {"status", 500}});
+  strikes_and_is_taken_up_by_the_next_start();
+  EXPECT_TRUE(until([&] { return !is_waiting(id); }));
+  EXPECT_EQ(count_in_inbox(brevhus, id), 1);
+  EXPECT_THAT(statuses(brevhus, id), ElementsAre("OPPRETTET", "INNKOMMENDE_MOTTATT"));
+  take(brevhus, id);
 }

@@ -114,6 +114,16 @@ class in_town : public testing::Test {
   // Peek, pop, delete: what was in the container, by name.
   std::map<std::string, std::string> take(const std::string& who, const std::string& id);
 
+  // A hub that has no tokens yet, and none that lives longer than a second; and the usual again.
+  void begin_short_tokens();
+  void end_short_tokens();
+  // How wrong the clocks of the national services are.
+  void skew_clocks(int seconds) {
+    here->control("POST", "/control/clock", {{"skewSeconds", seconds}});
+  }
+  // Whether the last fault has struck in time.
+  bool until_fault_struck();
+
   void fault(json::object what) { here->control("POST", "/control/faults", std::move(what)); }
   json::array transfers_of(const std::string& organisation);
   // How far the recipient has come: Initialized, DownloadStarted, DownloadConfirmed.
