@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <thread>
@@ -20,6 +21,8 @@ using std::chrono::steady_clock;
 constexpr std::size_t large = 150 * 1024;  // kept in a file, not in the store
 constexpr std::size_t most_followed = 5000;
 constexpr std::chrono::milliseconds when_idle{50};
+constexpr auto writers =
+    std::ranges::count_if(channels, [](const auto& each) { return !each.beside_dpo(); });
 
 }  // namespace
 
@@ -57,7 +60,7 @@ struct load::state {
   }
 
   void write_one(std::size_t channel, std::size_t number, const std::stop_token& stop) {
-    const auto to = (channels[channel].owner + 1 + number % 2) % crash::organisations.size();
+    const auto to = (channels[channel].owner + 1 + number % 2) % crash::over_dpo;
     const auto made =
         call(channel, "POST", "/api/messages/out", {{"Content-Type", "application/json"}},
              json::serialize(test::arkivmelding_to(crash::organisations[to].number)));
@@ -80,7 +83,7 @@ struct load::state {
   }
   void write(std::size_t channel, const std::stop_token& stop) {
     const auto pause = std::chrono::duration_cast<steady_clock::duration>(
-        std::chrono::duration<double>(static_cast<double>(channels.size()) / per_second));
+        std::chrono::duration<double>(static_cast<double>(writers) / per_second));
     auto next = steady_clock::now();
     for (std::size_t number = 0; !stop.stop_requested(); ++number) {
       write_one(channel, number, stop);
@@ -130,6 +133,7 @@ load::load(crash::place& where, double letters_per_second)
     : state_(std::make_unique<state>(where, letters_per_second)) {
   auto* s = state_.get();
   for (std::size_t i = 0; i < channels.size(); ++i) {
+    if (channels[i].beside_dpo()) continue;
     s->threads.emplace_back([s, i](const std::stop_token& stop) { s->write(i, stop); });
     s->threads.emplace_back([s, i](const std::stop_token& stop) {
       while (state::rest(stop, s->follow_one(i, stop) ? std::chrono::milliseconds(0) : when_idle)) {

@@ -63,7 +63,9 @@ TEST_F(sandbox_status_service, refuses_without_a_token_that_is_valid_now) {
   time->advance(std::chrono::seconds(121));
   EXPECT_EQ(post("/logging/api/status", before, example).status, 401U);
   auto forged = as();
-  forged["Authorization"].back() = forged["Authorization"].back() == 'A' ? 'B' : 'A';
+  // In the middle of the signature: of its last character not every bit counts.
+  auto& changed = forged["Authorization"].rbegin()[100];
+  changed = changed == 'A' ? 'B' : 'A';
   EXPECT_EQ(post("/logging/api/status", forged, example).status, 401U);
   EXPECT_TRUE(seen().at("statuses").as_array().empty());
 }
