@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t large = 150 * 1024;  // kept in a file, not in the store
 constexpr std::size_t most_followed = 5000;
 constexpr std::chrono::milliseconds when_idle{50};
-constexpr auto writers =
+const auto writers =
     std::ranges::count_if(channels, [](const auto& each) { return !each.beside_dpo(); });
 
 }  // namespace
