@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 // DPF: letters through KS SvarUt, by both of its forms, and out of KS SvarInn.
 
@@ -381,13 +382,14 @@ TEST_F(svarut, is_not_sent_without_a_token_says_why_and_ends_when_its_time_has_p
         .at(0)
         .as_object()["scopeInformation"] =
         json::array{{{"expectedResponseDateTime",
-                      kp::format_timestamp(kp::wall_clock().now() + std::chrono::seconds(12))}}};
+                      kp::format_timestamp(kp::wall_clock().now() + std::chrono::seconds(15))}}};
     const auto id = create(brevhus, document);
     here->upload(brevhus, id, "arkivmelding.xml", "application/xml", arkivmelding_xml());
     here->upload(brevhus, id, "brev.pdf", "application/pdf", "%PDF-1.4");
     return id;
   };
   const auto refused = [&](const std::string& id, const std::string& why) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));  // as long as tokens from before live
     EXPECT_EQ(here->send(brevhus, id).status, 200u);
     EXPECT_TRUE(until([&] { return has_failed(id, why); })) << why;
   };
