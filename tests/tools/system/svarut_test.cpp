@@ -350,7 +350,7 @@ TEST_F(svarut, sends_once_by_either_form_what_could_not_go_at_first) {
     what["every"] = 1;  // other letters are asked about meanwhile
     fault(what);
     EXPECT_EQ(here->send(who, id).status, 200u);
-    EXPECT_TRUE(until([&] { return has_failed(id); })) << id;
+    EXPECT_TRUE(until([&] { return has_failed(id); }, std::chrono::seconds(60))) << id;
     here->control("DELETE", "/control/faults");
     all.emplace_back(who, id);
   };
@@ -368,7 +368,7 @@ TEST_F(svarut, sends_once_by_either_form_what_could_not_go_at_first) {
   for (const auto* endpoint : {"svarut_send", "svarut_soap", "svarut_status"})
     fault(of(endpoint, {{"kind", "delay"}, {"delayMs", 1000}}));
   for (const auto& [who, id] : all) {
-    EXPECT_TRUE(until_status(who, id, "LEVERT", std::chrono::seconds(40))) << who << ' ' << id;
+    EXPECT_TRUE(until_status(who, id, "LEVERT", std::chrono::seconds(120))) << who << ' ' << id;
     EXPECT_EQ(count_of(id), 1) << who << ' ' << id;
   }
 }
