@@ -178,7 +178,7 @@ class broker_io_test : public testing::Test {
     house->failed = !house->broker->start();
   }
   void SetUp() override {
-    if (!rabbitmq::installed()) GTEST_SKIP() << rabbitmq::missing;
+    ASSERT_TRUE(rabbitmq::installed()) << rabbitmq::missing;
     ASSERT_FALSE(house->failed) << house->broker->log();
   }
   broker_options options() const {

@@ -95,7 +95,7 @@ TEST_F(probing_dpfio, names_the_certificate_of_an_account_that_receives) {
 }
 
 TEST_F(probing_dpfio, logs_in_at_the_broker_and_takes_nothing) {
-  if (!kp::test::rabbitmq::installed()) GTEST_SKIP() << kp::test::rabbitmq::missing;
+  ASSERT_TRUE(kp::test::rabbitmq::installed()) << kp::test::rabbitmq::missing;
   kp::test::rabbitmq broker(box->url());
   ASSERT_TRUE(broker.start()) << broker.log();
   control("POST", "/control/fiks-io", {{"amqpUrl", broker.administrator()}});

@@ -27,7 +27,7 @@ class dpfio_town : public in_town {
   inline static const std::string peer_account = "e0a0fba9-b7cf-44f8-99a6-a7f04b9e0347";
 
   void SetUp() override {
-    if (!rabbitmq::installed()) GTEST_SKIP() << rabbitmq::missing;
+    ASSERT_TRUE(rabbitmq::installed()) << rabbitmq::missing;
     in_town::SetUp();
     if (HasFatalFailure()) return;
     if (!broker) open_for_business();
